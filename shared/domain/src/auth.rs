@@ -1,0 +1,150 @@
+//! Proving an address, and staying logged in: the numbers of the rules ID2 and ID7.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::ids::{SessionId, UserId};
+use crate::problem::{Problem, ProblemCode};
+use crate::users::define_names;
+
+define_names! {
+    /// What an e-mailed code proves an address for. A code never logs anybody in.
+    CodePurpose {
+        /// Making an account.
+        SignUp = "signup",
+    }
+}
+
+/// How long a code is good for.
+pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
+/// How long after one code the next may be sent to the same address.
+pub const CODE_COOLDOWN: Duration = Duration::from_mins(1);
+/// How many wrong tries kill a code.
+pub const CODE_ATTEMPTS: i32 = 5;
+
+/// How long a session lives without being used.
+pub const SESSION_IDLE: Duration = Duration::from_hours(30 * 24);
+/// How long a session lives at all.
+pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(180 * 24);
+/// How long a realtime ticket is good for.
+pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
+
+/// A code as it is stored: never the code itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailCode {
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// How many wrong tries it has seen.
+    pub attempts: i32,
+    /// When it was used, if it was.
+    pub used_at: Option<Timestamp>,
+}
+
+impl EmailCode {
+    /// Decides whether another may be sent now.
+    pub fn may_be_replaced(&self, now: Timestamp) -> Result<(), Problem> {
+        let waited = now.since(self.created_at);
+        match CODE_COOLDOWN.checked_sub(waited) {
+            Some(left) if !left.is_zero() => Err(Problem::new(ProblemCode::CodeCooldown).retry_after(left)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides whether it may be tried now.
+    pub fn may_be_tried(&self, now: Timestamp) -> Result<(), Problem> {
+        if self.attempts >= CODE_ATTEMPTS {
+            return Err(ProblemCode::CodeAttemptsExhausted.into());
+        }
+        if self.used_at.is_some() || now >= self.created_at.plus(CODE_LIFETIME) {
+            return Err(wrong_code(0));
+        }
+        Ok(())
+    }
+}
+
+/// Describes a wrong, used or expired code; which of them is nobody's business.
+pub fn wrong_code(attempts_left: i32) -> Problem {
+    Problem::new(ProblemCode::CodeInvalid).with("attempts_left", attempts_left.max(0))
+}
+
+/// A logged-in session as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Which one.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// How often its refresh token was rotated.
+    pub generation: i64,
+    /// When it was rotated last.
+    pub rotated_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was ended, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Session {
+    /// Tells whether it still lives: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at()
+    }
+
+    /// Returns when it ends if it is not used again.
+    pub fn expires_at(&self) -> Timestamp {
+        self.rotated_at.plus(SESSION_IDLE).min(self.created_at.plus(SESSION_ABSOLUTE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000_000);
+
+    fn code(age: Duration, attempts: i32, used_at: Option<Timestamp>) -> EmailCode {
+        EmailCode { created_at: NOW.minus(age), attempts, used_at }
+    }
+
+    #[test]
+    fn a_code_lives_ten_minutes_and_five_wrong_tries_and_works_once() {
+        let second = Duration::from_secs(1);
+        assert_eq!(code(CODE_LIFETIME.saturating_sub(second), 4, None).may_be_tried(NOW), Ok(()));
+        assert_eq!(code(CODE_LIFETIME, 0, None).may_be_tried(NOW), Err(wrong_code(0)));
+        assert_eq!(code(second, 0, Some(NOW)).may_be_tried(NOW), Err(wrong_code(0)));
+        assert_eq!(
+            code(second, 5, None).may_be_tried(NOW),
+            Err(Problem::new(ProblemCode::CodeAttemptsExhausted))
+        );
+    }
+
+    #[test]
+    fn the_next_code_waits_a_minute_and_says_how_long() {
+        let early = code(Duration::from_secs(20), 0, None).may_be_replaced(NOW).unwrap_err();
+        assert_eq!(early.code, ProblemCode::CodeCooldown);
+        assert_eq!(early.retry_after, Some(Duration::from_secs(40)));
+        assert_eq!(code(CODE_COOLDOWN, 0, None).may_be_replaced(NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_too_long_too_old_or_revoked() {
+        let day = Duration::from_hours(24);
+        let session = Session {
+            id: SessionId(Uuid::nil()),
+            user_id: UserId(Uuid::nil()),
+            generation: 0,
+            rotated_at: NOW,
+            created_at: NOW,
+            revoked_at: None,
+        };
+        assert!(session.is_live(NOW.plus(day * 29)));
+        assert!(!session.is_live(NOW.plus(day * 30)));
+        let kept = Session { rotated_at: NOW.plus(day * 170), ..session.clone() };
+        assert!(kept.is_live(NOW.plus(day * 179)));
+        assert!(!kept.is_live(NOW.plus(day * 180)));
+        let revoked = Session { revoked_at: Some(NOW), ..session };
+        assert!(!revoked.is_live(NOW));
+    }
+}

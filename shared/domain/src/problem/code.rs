@@ -1,0 +1,76 @@
+use super::ProblemKind;
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $title:literal;)+) => {
+        /// The catalogue of problems. Codes are a public contract: never renamed, never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ProblemCode {
+            $($(#[$doc])* #[doc = $title] $name,)+
+        }
+
+        impl ProblemCode {
+            /// Every problem there is, in the order of the catalogue.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns its name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// Returns its class.
+            pub fn kind(self) -> ProblemKind {
+                match self { $(Self::$name => ProblemKind::$kind,)+ }
+            }
+
+            /// Returns its fixed English title.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    MalformedRequest = "malformed_request", Malformed, "The request cannot be read";
+    UnknownParameter = "unknown_parameter", Malformed, "Unknown query parameter";
+    InvalidCursor = "invalid_cursor", Malformed, "The cursor is not valid here";
+    Unauthenticated = "unauthenticated", Unauthenticated, "Log in first";
+    TokenExpired = "token_expired", Unauthenticated, "The access token has expired";
+    SessionRevoked = "session_revoked", Unauthenticated, "The session has ended";
+    InvalidCredentials = "invalid_credentials", Unauthenticated, "The e-mail address or the password is wrong";
+    RefreshTokenInvalid = "refresh_token_invalid", Unauthenticated, "The refresh token is not valid";
+    RefreshTokenReused = "refresh_token_reused", Unauthenticated, "The refresh token was used before";
+    Forbidden = "forbidden", Forbidden, "Not allowed";
+    NotAuthor = "not_author", Forbidden, "Only the author may do this";
+    InteractionUnavailable = "interaction_unavailable", Forbidden, "This interaction is not available";
+    NotFound = "not_found", NotFound, "Not found";
+    MethodNotAllowed = "method_not_allowed", NotAllowed, "The method is not offered here";
+    EmailTaken = "email_taken", Conflict, "The e-mail address has an account";
+    VersionMismatch = "version_mismatch", PreconditionFailed, "It was changed in the meantime";
+    PayloadTooLarge = "payload_too_large", TooLarge, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", Unsupported, "The media type is not supported";
+    ValidationFailed = "validation_failed", Invalid, "Validation failed";
+    CodeInvalid = "code_invalid", Invalid, "The code is wrong or has expired";
+    PasswordWeak = "password_weak", Invalid, "The password is too easy to guess";
+    SelfFollow = "self_follow", Invalid, "Nobody can follow themselves";
+    ParentMismatch = "parent_mismatch", Invalid, "The parent is not a comment of this post";
+    RateLimited = "rate_limited", TooMany, "Too many requests";
+    CodeCooldown = "code_cooldown", TooMany, "A code was sent a moment ago";
+    CodeAttemptsExhausted = "code_attempts_exhausted", TooMany, "Too many wrong codes";
+    Internal = "internal", Internal, "Internal error";
+    Unavailable = "unavailable", Unavailable, "Not available at the moment";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_snake_case() {
+        let names: std::collections::BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), ProblemCode::ALL.len());
+        for name in names {
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Text that people write: one form, no hidden characters, bounded length.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::problem::{FieldFault, FieldProblem};
+
+/// Whether a text may hold line breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// One line.
+    One,
+    /// As many as wanted.
+    Many,
+}
+
+/// A bounded text. Lengths count Unicode scalars after normalisation.
+pub trait Text: Sized {
+    /// The shortest that is allowed.
+    const MIN: usize;
+    /// The longest that is allowed.
+    const MAX: usize;
+    /// Whether it may hold line breaks.
+    const LINES: Lines;
+
+    /// Wraps a text already known to be good: one that was parsed, or comes from the store.
+    fn from_stored(text: String) -> Self;
+
+    /// Returns the text.
+    fn as_str(&self) -> &str;
+
+    /// Reads what somebody wrote at `pointer` of a body.
+    fn parse(pointer: &str, input: &str) -> Result<Self, FieldProblem> {
+        let text = normalise(input);
+        let forbidden = |c: &char| match c {
+            '\n' | '\t' => Self::LINES == Lines::One,
+            _ => is_hidden(*c),
+        };
+        if text.chars().any(|c| forbidden(&c)) {
+            return Err(FieldProblem::at(pointer, FieldFault::NotAllowed));
+        }
+        let length = text.chars().count();
+        if length < Self::MIN {
+            let fault = if length == 0 { FieldFault::Required } else { FieldFault::TooShort };
+            return Err(FieldProblem::at(pointer, fault).with("min", Self::MIN));
+        }
+        if length > Self::MAX {
+            return Err(FieldProblem::at(pointer, FieldFault::TooLong).with("max", Self::MAX));
+        }
+        Ok(Self::from_stored(text))
+    }
+}
+
+/// Returns the text in Unicode normalisation form C, lines ended by a line feed alone, trimmed.
+///
+/// macOS and input methods send Hangul decomposed; stored as it comes, it would never be found again.
+fn normalise(input: &str) -> String {
+    let composed: String = input.replace("\r\n", "\n").nfc().collect();
+    composed.trim().to_owned()
+}
+
+/// Tells whether a character shows nothing, or reorders what stands around it (Unicode UAX #9).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+}
+
+/// Defines texts: name, shortest, longest, lines.
+macro_rules! define_text {
+    ($($(#[$doc:meta])* $name:ident: $min:literal..=$max:literal, $lines:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $crate::text::Text for $name {
+            const MIN: usize = $min;
+            const MAX: usize = $max;
+            const LINES: $crate::text::Lines = $crate::text::Lines::$lines;
+
+            fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    )+};
+}
+pub(crate) use define_text;
+
+/// Gathers the faults of many fields, so that one answer names them all.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<FieldProblem>);
+
+impl Fields {
+    /// Keeps the value, or remembers the fault.
+    pub fn take<T>(&mut self, parsed: Result<T, FieldProblem>) -> Option<T> {
+        parsed.map_err(|fault| self.0.push(fault)).ok()
+    }
+
+    /// Remembers a fault.
+    pub fn push(&mut self, fault: FieldProblem) {
+        self.0.push(fault);
+    }
+
+    /// Returns what was built where nothing was wrong, otherwise every fault.
+    pub fn finish<T>(self, built: Option<T>) -> Result<T, crate::Problem> {
+        match built {
+            Some(built) if self.0.is_empty() => Ok(built),
+            _ => Err(crate::Problem::invalid(self.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(unreachable_pub, reason = "the macro makes public types")]
+
+    use super::*;
+
+    define_text! {
+        /// A line for the tests.
+        Line: 2..=5, One;
+        /// A paragraph for the tests.
+        Paragraph: 0..=20, Many;
+    }
+
+    #[test]
+    fn text_is_composed_trimmed_and_counted_in_scalars() {
+        // Decomposed Hangul becomes two syllables.
+        let line = Line::parse("/line", "  \u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF} ").unwrap();
+        assert_eq!(line.as_str(), "한글");
+        assert_eq!(Line::parse("/line", "😀😀😀😀😀").unwrap().as_str().chars().count(), 5);
+        assert_eq!(Paragraph::parse("/p", "one\r\ntwo").unwrap().as_str(), "one\ntwo");
+    }
+
+    #[test]
+    fn faults_say_what_is_wrong_and_where() {
+        let fault = |input| Line::parse("/line", input).map_err(|problem| problem.fault);
+        assert_eq!(fault(" "), Err(FieldFault::Required));
+        assert_eq!(fault("a"), Err(FieldFault::TooShort));
+        assert_eq!(fault("abcdef"), Err(FieldFault::TooLong));
+        for hidden in ["a\nb", "a\0b", "a\u{202E}b", "a\u{1b}b"] {
+            assert_eq!(fault(hidden), Err(FieldFault::NotAllowed), "{hidden:?}");
+        }
+        assert_eq!(
+            Line::parse("/line", "abcdef"),
+            Err(FieldProblem::at("/line", FieldFault::TooLong).with("max", 5))
+        );
+    }
+
+    #[test]
+    fn all_faults_are_gathered() {
+        let mut fields = Fields::default();
+        let line = fields.take(Line::parse("/line", ""));
+        let paragraph = fields.take(Paragraph::parse("/p", &"x".repeat(21)));
+        let problem = fields.finish(line.zip(paragraph)).unwrap_err();
+        assert_eq!(problem.fields.len(), 2);
+    }
+}
