@@ -1,0 +1,32 @@
+use sea_orm_migration::prelude::*;
+
+/// A step that happens with its record or not at all, on SQLite too: a process that dies on its first start leaves a
+/// database the next start can migrate.
+pub(crate) struct InOneTransaction(Box<dyn MigrationTrait>);
+
+impl InOneTransaction {
+    pub(crate) fn boxed(step: Box<dyn MigrationTrait>) -> Box<dyn MigrationTrait> {
+        Box::new(Self(step))
+    }
+}
+
+impl MigrationName for InOneTransaction {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for InOneTransaction {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(manager).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}

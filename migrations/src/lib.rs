@@ -1,0 +1,86 @@
+#![doc = include_str!("../README.md")]
+
+mod in_one_transaction;
+mod steps;
+
+pub use sea_orm_migration::migrator::MigrationStatus;
+
+use in_one_transaction::InOneTransaction;
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
+
+/// The list of all changes, in order.
+#[derive(Debug)]
+pub struct Migrations;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let steps: Vec<Box<dyn MigrationTrait>> = vec![
+            Box::new(steps::m20261121_000001_create_log::Step),
+            Box::new(steps::m20261121_000002_create_users::Step),
+            Box::new(steps::m20261121_000003_create_sessions::Step),
+            Box::new(steps::m20261121_000004_create_posts::Step),
+            Box::new(steps::m20261121_000005_create_comments::Step),
+            Box::new(steps::m20261121_000006_create_notifications::Step),
+            Box::new(steps::m20261121_000007_create_jobs::Step),
+        ];
+        steps.into_iter().map(InOneTransaction::boxed).collect()
+    }
+}
+
+/// Any number no other program locks: the bytes of `OrGo`.
+const LOCK: i64 = 0x4F72_476F;
+
+/// A change of the whole schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Every migration not yet applied.
+    Up,
+    /// The latest migration back.
+    Down,
+}
+
+/// Applies a change to the database at `url`; a second run at the same time waits for the first.
+pub async fn change(url: &str, change: Change) -> Result<(), DbErr> {
+    let database = connect(url).await?;
+    let locks = database.get_database_backend() == DbBackend::Postgres;
+    if locks {
+        database.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
+    }
+    let outcome = match change {
+        Change::Up => Migrations::up(&database, None).await,
+        Change::Down => Migrations::down(&database, Some(1)).await,
+    };
+    if locks {
+        database.execute_unprepared(&format!("SELECT pg_advisory_unlock({LOCK})")).await?;
+    }
+    database.close().await?;
+    outcome
+}
+
+/// Returns the name of every migration and whether it is applied.
+pub async fn status(url: &str) -> Result<Vec<(String, MigrationStatus)>, DbErr> {
+    let database = connect(url).await?;
+    let all = Migrations::get_migration_with_status(&database).await?;
+    database.close().await?;
+    Ok(all.iter().map(|migration| (migration.name().to_owned(), migration.status())).collect())
+}
+
+/// One connection: the lock belongs to it.
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .create_if_missing(true)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            .busy_timeout(std::time::Duration::from_secs(10))
+    });
+    Database::connect(options).await
+}
+
+/// Returns the name of the last migration of the list.
+pub fn latest() -> String {
+    Migrations::migrations().last().map(|migration| migration.name().to_owned()).unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! One module a change.
+
+mod prelude;
+
+pub(crate) mod m20261121_000001_create_log;
+pub(crate) mod m20261121_000002_create_users;
+pub(crate) mod m20261121_000003_create_sessions;
+pub(crate) mod m20261121_000004_create_posts;
+pub(crate) mod m20261121_000005_create_comments;
+pub(crate) mod m20261121_000006_create_notifications;
+pub(crate) mod m20261121_000007_create_jobs;
