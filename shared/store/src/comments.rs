@@ -1,0 +1,141 @@
+//! Comments and replies.
+
+use domain::comments::{Comment, CommentContent, CommentState, CommentView};
+use domain::ids::{CommentId, PostId, UserId};
+use domain::page::{Page, PageRequest, SortKey};
+use domain::text::Text;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::entities::comments;
+use crate::page::{Keyset, Sorting, assemble};
+use crate::{StoreError, UnitOfWork, users};
+
+/// Adds a comment or a reply.
+pub async fn insert(unit: &UnitOfWork, comment: &Comment) -> Result<(), StoreError> {
+    let row = comments::ActiveModel {
+        id: Set(comment.id),
+        post_id: Set(comment.post_id),
+        parent_id: Set(comment.parent_id),
+        reply_to_id: Set(comment.reply_to),
+        author_id: Set(comment.author_id),
+        content: Set(comment.content.as_str().to_owned()),
+        state: Set(comment.state.as_str().to_owned()),
+        replies_count: Set(comment.replies_count),
+        created_at: Set(comment.created_at),
+        deleted_at: Set(None),
+    };
+    comments::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    Ok(())
+}
+
+/// Finds a comment or a reply, live or only standing for what is below it.
+pub async fn find(connection: &impl ConnectionTrait, id: CommentId) -> Result<Option<Comment>, StoreError> {
+    comments::Entity::find_by_id(id).one(connection).await?.map(comment).transpose()
+}
+
+/// Finds a comment or a reply and keeps others from changing it until the unit ends.
+pub async fn lock(unit: &UnitOfWork, id: CommentId) -> Result<Option<Comment>, StoreError> {
+    let row = comments::Entity::find_by_id(id).lock_exclusive().one(unit.connection()).await?;
+    row.map(comment).transpose()
+}
+
+/// Changes the number of a comment's live replies by `by`.
+pub async fn count_replies(unit: &UnitOfWork, id: CommentId, by: i64) -> Result<(), StoreError> {
+    comments::Entity::update_many()
+        .col_expr(comments::Column::RepliesCount, Expr::col(comments::Column::RepliesCount).add(by))
+        .filter(comments::Column::Id.eq(id))
+        .exec(unit.connection())
+        .await?;
+    Ok(())
+}
+
+/// Takes a comment out of sight. The row stays for what refers to it; [`views`] show none of its words.
+pub async fn delete(unit: &UnitOfWork, id: CommentId) -> Result<(), StoreError> {
+    comments::Entity::update_many()
+        .col_expr(comments::Column::State, Expr::value(CommentState::Deleted.as_str()))
+        .col_expr(comments::Column::DeletedAt, Expr::value(unit.now()))
+        .filter(comments::Column::Id.eq(id))
+        .exec(unit.connection())
+        .await?;
+    Ok(())
+}
+
+/// Returns a page of the comments of a post, the oldest first: the live ones, and the deleted ones that have live
+/// replies (rule PO4).
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    post: PostId,
+    viewer: Option<UserId>,
+    request: &PageRequest,
+) -> Result<Page<CommentView>, StoreError> {
+    let top_level = Condition::all().add(comments::Column::PostId.eq(post)).add(comments::Column::ParentId.is_null());
+    page(connection, top_level, viewer, request).await
+}
+
+/// Returns a page of the live replies below a comment, the oldest first.
+pub async fn list_replies(
+    connection: &impl ConnectionTrait,
+    parent: CommentId,
+    viewer: Option<UserId>,
+    request: &PageRequest,
+) -> Result<Page<CommentView>, StoreError> {
+    page(connection, Condition::all().add(comments::Column::ParentId.eq(parent)), viewer, request).await
+}
+
+async fn page(
+    connection: &impl ConnectionTrait,
+    wanted: Condition,
+    viewer: Option<UserId>,
+    request: &PageRequest,
+) -> Result<Page<CommentView>, StoreError> {
+    let shown = Condition::any()
+        .add(comments::Column::State.eq(CommentState::Active.as_str()))
+        .add(comments::Column::RepliesCount.gt(0));
+    let keyset = Keyset { id: comments::Column::Id, value: None::<comments::Column>, sorting: Sorting::Ascending };
+    let select = comments::Entity::find().filter(wanted).filter(shown);
+    let rows = keyset.narrow(select, request).all(connection).await?;
+    let page = assemble(rows, request, |row| SortKey::of_id(row.id.0));
+    let found: Vec<Comment> = page.items.into_iter().map(comment).collect::<Result<_, _>>()?;
+    let items = views(connection, found, viewer).await?;
+    Ok(Page { items, next: page.next, previous: page.previous })
+}
+
+/// Returns comments as `viewer` sees them, deleted ones without their words: one statement, however many comments.
+pub async fn views(
+    connection: &impl ConnectionTrait,
+    comments: Vec<Comment>,
+    viewer: Option<UserId>,
+) -> Result<Vec<CommentView>, StoreError> {
+    let both = |comment: &Comment| [Some(comment.author_id), comment.reply_to];
+    let people: Vec<UserId> = comments.iter().flat_map(both).flatten().collect();
+    let summaries = users::summaries(connection, people).await?;
+    let view = |mut comment: Comment| {
+        if comment.state == CommentState::Deleted {
+            comment.content = CommentContent::from_stored(String::new());
+        }
+        Ok(CommentView {
+            author: summaries.get(comment.author_id)?,
+            reply_to: comment.reply_to.map(|person| summaries.get(person)).transpose()?,
+            is_author: viewer.map(|viewer| viewer == comment.author_id),
+            comment,
+        })
+    };
+    comments.into_iter().map(view).collect()
+}
+
+fn comment(row: comments::Model) -> Result<Comment, StoreError> {
+    let state = CommentState::from_name(&row.state)
+        .ok_or_else(|| StoreError::corrupt("comments", format!("state of {}", row.id)))?;
+    Ok(Comment {
+        id: row.id,
+        post_id: row.post_id,
+        parent_id: row.parent_id,
+        reply_to: row.reply_to_id,
+        author_id: row.author_id,
+        content: CommentContent::from_stored(row.content),
+        state,
+        replies_count: row.replies_count,
+        created_at: row.created_at,
+    })
+}

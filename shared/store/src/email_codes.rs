@@ -1,0 +1,142 @@
+//! Codes that prove an address: one row an address and purpose.
+
+use domain::auth::{CodePurpose, EmailCode};
+use domain::users::EmailAddress;
+use domain::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
+
+use crate::entities::email_codes;
+use crate::{StoreError, UnitOfWork};
+
+/// A stored code and its keyed hash.
+#[derive(Debug, Clone)]
+pub struct StoredCode {
+    /// What is known of it.
+    pub code: EmailCode,
+    /// The keyed hash, as text.
+    pub hash: String,
+}
+
+/// Stores a new code, over the one before, unless that is younger than `before`. Returns whether it did: of two
+/// requests at once, one.
+pub async fn replace(
+    unit: &UnitOfWork,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+    hash: &str,
+    before: Timestamp,
+) -> Result<bool, StoreError> {
+    let row = email_codes::ActiveModel {
+        email: Set(email.as_str().to_owned()),
+        purpose: Set(purpose.as_str().to_owned()),
+        code_hash: Set(hash.to_owned()),
+        attempts: Set(0),
+        created_at: Set(unit.now()),
+        used_at: Set(None),
+    };
+    let over_the_old = OnConflict::columns([email_codes::Column::Email, email_codes::Column::Purpose])
+        .update_columns([
+            email_codes::Column::CodeHash,
+            email_codes::Column::Attempts,
+            email_codes::Column::CreatedAt,
+            email_codes::Column::UsedAt,
+        ])
+        .action_and_where(
+            Expr::col((email_codes::Entity, email_codes::Column::CreatedAt)).lte(before),
+        )
+        .to_owned();
+    let stored = email_codes::Entity::insert_many([row])
+        .on_conflict(over_the_old)
+        .exec_without_returning(unit.connection())
+        .await?;
+    Ok(stored == 1)
+}
+
+/// Sets the hash of the code asked for at `requested_at`. Returns whether it still stands: a later request replaces
+/// an earlier one.
+pub async fn set_hash(
+    unit: &UnitOfWork,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+    hash: &str,
+    requested_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let set = email_codes::Entity::update_many()
+        .col_expr(email_codes::Column::CodeHash, Expr::value(hash))
+        .filter(email_codes::Column::Email.eq(email.as_str()))
+        .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
+        .filter(email_codes::Column::CreatedAt.eq(requested_at))
+        .filter(email_codes::Column::UsedAt.is_null())
+        .exec(unit.connection())
+        .await?;
+    Ok(set.rows_affected == 1)
+}
+
+/// Finds the code of an address.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+) -> Result<Option<StoredCode>, StoreError> {
+    let key = (email.as_str().to_owned(), purpose.as_str().to_owned());
+    Ok(email_codes::Entity::find_by_id(key).one(connection).await?.map(stored))
+}
+
+/// Finds the code of an address and keeps others from trying it until the unit ends.
+pub async fn lock(
+    unit: &UnitOfWork,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+) -> Result<Option<StoredCode>, StoreError> {
+    let key = (email.as_str().to_owned(), purpose.as_str().to_owned());
+    let row = email_codes::Entity::find_by_id(key).lock_exclusive().one(unit.connection()).await?;
+    Ok(row.map(stored))
+}
+
+/// Counts a wrong try.
+pub async fn count_attempt(
+    unit: &UnitOfWork,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+) -> Result<(), StoreError> {
+    email_codes::Entity::update_many()
+        .col_expr(email_codes::Column::Attempts, Expr::col(email_codes::Column::Attempts).add(1))
+        .filter(email_codes::Column::Email.eq(email.as_str()))
+        .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
+        .exec(unit.connection())
+        .await?;
+    Ok(())
+}
+
+/// Uses a code up. Returns whether it was still unused.
+pub async fn use_up(
+    unit: &UnitOfWork,
+    email: &EmailAddress,
+    purpose: CodePurpose,
+) -> Result<bool, StoreError> {
+    let used = email_codes::Entity::update_many()
+        .col_expr(email_codes::Column::UsedAt, Expr::value(unit.now()))
+        .filter(email_codes::Column::Email.eq(email.as_str()))
+        .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
+        .filter(email_codes::Column::UsedAt.is_null())
+        .exec(unit.connection())
+        .await?;
+    Ok(used.rows_affected == 1)
+}
+
+/// Forgets codes made before an instant. Returns how many.
+pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
+    let pruned = email_codes::Entity::delete_many()
+        .filter(email_codes::Column::CreatedAt.lt(before))
+        .exec(unit.connection())
+        .await?;
+    Ok(pruned.rows_affected)
+}
+
+fn stored(row: email_codes::Model) -> StoredCode {
+    let code = EmailCode { created_at: row.created_at, attempts: row.attempts, used_at: row.used_at };
+    StoredCode { code, hash: row.code_hash }
+}

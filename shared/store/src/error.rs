@@ -1,0 +1,77 @@
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// What the store answers instead of rows.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row like that is there already, says this constraint.
+    #[error("unique constraint: {0}")]
+    Conflict(String),
+    /// Another unit of work was in the way; the whole unit may be tried again.
+    #[error("contention: {0}")]
+    Contention(#[source] DbErr),
+    /// The database cannot be reached, or no connection came free.
+    #[error("database unavailable: {0}")]
+    Unavailable(#[source] DbErr),
+    /// A stored value is none of the values it can have.
+    #[error("corrupt {table}: {what}")]
+    Corrupt {
+        /// The table it is in.
+        table: &'static str,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A unit of work ended in a panic.
+    #[error("unit of work died: {0}")]
+    Died(#[source] tokio::task::JoinError),
+    /// Anything else: our own fault.
+    #[error("database: {0}")]
+    Other(#[source] DbErr),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(table: &'static str, what: impl Into<String>) -> Self {
+        Self::Corrupt { table, what: what.into() }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if let Some(SqlErr::UniqueConstraintViolation(constraint)) = error.sql_err() {
+            return Self::Conflict(constraint);
+        }
+        match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(error),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+                match class_of(cause) {
+                    Class::Contention => Self::Contention(error),
+                    Class::Unavailable => Self::Unavailable(error),
+                    Class::Other => Self::Other(error),
+                }
+            }
+            _ => Self::Other(error),
+        }
+    }
+}
+
+enum Class {
+    Contention,
+    Unavailable,
+    Other,
+}
+
+/// Sorts by SQLSTATE (PostgreSQL appendix A) and by SQLite's result codes.
+fn class_of(error: &sqlx::Error) -> Class {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Class::Unavailable
+        }
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            // Serialization failure, deadlock, lock not available; SQLITE_BUSY and SQLITE_LOCKED with their kin.
+            Some("40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" | "262") => Class::Contention,
+            // Query cancelled by its deadline, shut down, starting up, too many connections, read-only standby.
+            Some("57014" | "57P01" | "57P02" | "57P03" | "53300" | "25006" | "25P03") => Class::Unavailable,
+            _ => Class::Other,
+        },
+        _ => Class::Other,
+    }
+}

@@ -1,0 +1,113 @@
+//! Who follows whom.
+
+use domain::ids::{FollowId, UserId};
+use domain::page::{Page, PageRequest, SortKey};
+use domain::users::{Relationship, UserSummary};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+
+use crate::entities::follows;
+use crate::page::{Keyset, Sorting, assemble};
+use crate::{StoreError, UnitOfWork, users};
+
+/// Adds the edge from a follower to the person followed. Returns whether it was not there.
+pub async fn insert(
+    unit: &UnitOfWork,
+    id: FollowId,
+    follower: UserId,
+    person: UserId,
+) -> Result<bool, StoreError> {
+    let row = follows::ActiveModel {
+        id: Set(id),
+        follower_id: Set(follower),
+        followee_id: Set(person),
+        created_at: Set(unit.now()),
+    };
+    let edge = OnConflict::columns([follows::Column::FollowerId, follows::Column::FolloweeId]);
+    let inserted = follows::Entity::insert_many([row])
+        .on_conflict(edge.clone().do_nothing().to_owned())
+        .exec_without_returning(unit.connection())
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// Removes the edge from a follower to the person followed. Returns whether it was there.
+pub async fn delete(unit: &UnitOfWork, follower: UserId, person: UserId) -> Result<bool, StoreError> {
+    let deleted = follows::Entity::delete_many()
+        .filter(follows::Column::FollowerId.eq(follower))
+        .filter(follows::Column::FolloweeId.eq(person))
+        .exec(unit.connection())
+        .await?;
+    Ok(deleted.rows_affected == 1)
+}
+
+/// Returns how two people stand to each other, as `viewer` sees it.
+pub async fn relationship(
+    connection: &impl ConnectionTrait,
+    viewer: UserId,
+    other: UserId,
+) -> Result<Relationship, StoreError> {
+    let edge = |from: UserId, to: UserId| {
+        Condition::all().add(follows::Column::FollowerId.eq(from)).add(follows::Column::FolloweeId.eq(to))
+    };
+    let edges = follows::Entity::find()
+        .filter(Condition::any().add(edge(viewer, other)).add(edge(other, viewer)))
+        .all(connection)
+        .await?;
+    Ok(Relationship {
+        user_id: other,
+        following: edges.iter().any(|edge| edge.follower_id == viewer),
+        followed_by: edges.iter().any(|edge| edge.follower_id == other),
+    })
+}
+
+/// Returns which of `others` the viewer follows, in one statement.
+pub async fn followed_among(
+    connection: &impl ConnectionTrait,
+    viewer: UserId,
+    others: impl IntoIterator<Item = UserId>,
+) -> Result<Vec<UserId>, StoreError> {
+    let others: Vec<_> = others.into_iter().collect();
+    if others.is_empty() {
+        return Ok(others);
+    }
+    let edges = follows::Entity::find()
+        .filter(follows::Column::FollowerId.eq(viewer))
+        .filter(follows::Column::FolloweeId.is_in(others))
+        .all(connection)
+        .await?;
+    Ok(edges.into_iter().map(|edge| edge.followee_id).collect())
+}
+
+/// Which end of the edges a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Those who follow the person.
+    Followers,
+    /// Those whom the person follows.
+    Following,
+}
+
+/// Returns a page of the people on one side of a person, the latest edge first.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    person: UserId,
+    side: Side,
+    request: &PageRequest,
+) -> Result<Page<UserSummary>, StoreError> {
+    let own_end = match side {
+        Side::Followers => follows::Column::FolloweeId,
+        Side::Following => follows::Column::FollowerId,
+    };
+    let keyset = Keyset { id: follows::Column::Id, value: None::<follows::Column>, sorting: Sorting::Descending };
+    let select = follows::Entity::find().filter(own_end.eq(person));
+    let edges = keyset.narrow(select, request).all(connection).await?;
+    let page = assemble(edges, request, |edge| SortKey::of_id(edge.id.0));
+    let other_end = |edge: &follows::Model| match side {
+        Side::Followers => edge.follower_id,
+        Side::Following => edge.followee_id,
+    };
+    let summaries = users::summaries(connection, page.items.iter().map(other_end)).await?;
+    let items = page.items.iter().map(|edge| summaries.get(other_end(edge))).collect::<Result<_, _>>()?;
+    Ok(Page { items, next: page.next, previous: page.previous })
+}

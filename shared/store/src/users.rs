@@ -1,0 +1,169 @@
+//! People and their passwords.
+
+use domain::ids::UserId;
+use domain::text::Text;
+use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::entities::{user_passwords, users};
+use crate::{StoreError, UnitOfWork};
+
+/// Adds a person. An address that has an account already is a conflict.
+pub async fn insert(unit: &UnitOfWork, user: &User) -> Result<(), StoreError> {
+    let row = users::ActiveModel {
+        id: Set(user.id),
+        email: Set(user.email.as_str().to_owned()),
+        email_verified_at: Set(user.email_verified_at),
+        nickname: Set(user.nickname.as_str().to_owned()),
+        about: Set(user.about.as_str().to_owned()),
+        locale: Set(user.locale.as_str().to_owned()),
+        role: Set(user.role.as_str().to_owned()),
+        state: Set(user.state.as_str().to_owned()),
+        posts_count: Set(user.counts.posts),
+        followers_count: Set(user.counts.followers),
+        following_count: Set(user.counts.following),
+        version: Set(user.version),
+        created_at: Set(user.created_at),
+    };
+    users::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    Ok(())
+}
+
+/// Sets the hash of a new person's password.
+pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
+    let row = user_passwords::ActiveModel {
+        user_id: Set(user),
+        password_hash: Set(hash.to_owned()),
+        changed_at: Set(unit.now()),
+    };
+    user_passwords::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    Ok(())
+}
+
+/// Replaces the hash of a password that stays the same, made with other costs.
+pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
+    user_passwords::Entity::update_many()
+        .col_expr(user_passwords::Column::PasswordHash, Expr::value(hash))
+        .filter(user_passwords::Column::UserId.eq(user))
+        .exec(unit.connection())
+        .await?;
+    Ok(())
+}
+
+/// Finds a person by id.
+pub async fn find(connection: &impl ConnectionTrait, id: UserId) -> Result<Option<User>, StoreError> {
+    users::Entity::find_by_id(id).one(connection).await?.map(user).transpose()
+}
+
+/// Finds a person by address.
+pub async fn find_by_email(
+    connection: &impl ConnectionTrait,
+    email: &EmailAddress,
+) -> Result<Option<User>, StoreError> {
+    let row = users::Entity::find().filter(users::Column::Email.eq(email.as_str())).one(connection).await?;
+    row.map(user).transpose()
+}
+
+/// Finds the hash of a person's password, if they have one.
+pub async fn find_password_hash(
+    connection: &impl ConnectionTrait,
+    id: UserId,
+) -> Result<Option<String>, StoreError> {
+    Ok(user_passwords::Entity::find_by_id(id).one(connection).await?.map(|row| row.password_hash))
+}
+
+/// Returns what everybody sees of these people, in one statement, sorted by id.
+pub async fn summaries(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<Summaries, StoreError> {
+    let mut ids: Vec<_> = ids.into_iter().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Summaries(Vec::new()));
+    }
+    let rows = users::Entity::find()
+        .filter(users::Column::Id.is_in(ids))
+        .order_by_asc(users::Column::Id)
+        .all(connection)
+        .await?;
+    let summaries: Result<Vec<_>, StoreError> = rows.into_iter().map(|row| Ok(user(row)?.summary())).collect();
+    let mut summaries = summaries?;
+    summaries.sort_unstable_by_key(|summary| summary.id);
+    Ok(Summaries(summaries))
+}
+
+/// What everybody sees of some people, to be looked up by id.
+pub struct Summaries(Vec<UserSummary>);
+
+impl Summaries {
+    /// Returns one of them; that it is missing is the store's own fault, for rows refer to people that exist.
+    pub fn get(&self, id: UserId) -> Result<UserSummary, StoreError> {
+        let place = self.0.binary_search_by_key(&id, |summary| summary.id).ok();
+        let found = place.and_then(|place| self.0.get(place)).cloned();
+        found.ok_or_else(|| StoreError::corrupt("users", format!("{id} is missing")))
+    }
+}
+
+/// A counter of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counter {
+    /// Live posts.
+    Posts,
+    /// People who follow them.
+    Followers,
+    /// People they follow.
+    Following,
+}
+
+/// Changes a counter of a profile by `by`.
+pub async fn count(unit: &UnitOfWork, id: UserId, counter: Counter, by: i64) -> Result<(), StoreError> {
+    let column = match counter {
+        Counter::Posts => users::Column::PostsCount,
+        Counter::Followers => users::Column::FollowersCount,
+        Counter::Following => users::Column::FollowingCount,
+    };
+    users::Entity::update_many()
+        .col_expr(column, Expr::col(column).add(by))
+        .filter(users::Column::Id.eq(id))
+        .exec(unit.connection())
+        .await?;
+    Ok(())
+}
+
+/// Replaces what a person may change of their profile, if it still has `version`. Returns whether it had.
+pub async fn update_profile(unit: &UnitOfWork, user: &User, version: i64) -> Result<bool, StoreError> {
+    let updated = users::Entity::update_many()
+        .col_expr(users::Column::Nickname, Expr::value(user.nickname.as_str()))
+        .col_expr(users::Column::About, Expr::value(user.about.as_str()))
+        .col_expr(users::Column::Locale, Expr::value(user.locale.as_str()))
+        .col_expr(users::Column::Version, Expr::col(users::Column::Version).add(1))
+        .filter(users::Column::Id.eq(user.id))
+        .filter(users::Column::Version.eq(version))
+        .exec(unit.connection())
+        .await?;
+    Ok(updated.rows_affected == 1)
+}
+
+pub(crate) fn user(row: users::Model) -> Result<User, StoreError> {
+    let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {}", row.id));
+    Ok(User {
+        id: row.id,
+        email: EmailAddress::from_stored(row.email),
+        email_verified_at: row.email_verified_at,
+        nickname: Nickname::from_stored(row.nickname),
+        about: About::from_stored(row.about),
+        locale: Locale::from_name(&row.locale).ok_or_else(|| corrupt("locale"))?,
+        role: Role::from_name(&row.role).ok_or_else(|| corrupt("role"))?,
+        state: UserState::from_name(&row.state).ok_or_else(|| corrupt("state"))?,
+        counts: UserCounts {
+            posts: row.posts_count,
+            followers: row.followers_count,
+            following: row.following_count,
+        },
+        version: row.version,
+        created_at: row.created_at,
+    })
+}

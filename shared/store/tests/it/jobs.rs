@@ -1,0 +1,107 @@
+//! Follow-up work: held by one, again by the next, struck off when done.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::ids::JobId;
+use store::jobs::{self, Job};
+use store::{Store, UnitOfWork};
+use testkit::both_databases;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::fixtures::NOW;
+
+const HOLD: Duration = Duration::from_mins(1);
+const LIFETIME: Duration = Duration::from_mins(10);
+
+async fn enqueue(store: &Store, numbers: impl Iterator<Item = u128>) {
+    let unit = store.begin(NOW).await.unwrap();
+    for number in numbers {
+        let id = JobId(Uuid::from_u128(number));
+        jobs::enqueue(&unit, id, "count", format!("{number}"), LIFETIME).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+}
+
+async fn claim(store: &Store, now: Timestamp) -> Vec<Job> {
+    let unit = store.begin(now).await.unwrap();
+    let claimed = jobs::claim(&unit, 7, HOLD).await.unwrap();
+    unit.commit().await.unwrap();
+    claimed
+}
+
+async fn claim_until_nothing_is_free(store: Store) -> Vec<JobId> {
+    let mut claimed = Vec::new();
+    loop {
+        let more = claim(&store, NOW).await;
+        if more.is_empty() {
+            return claimed;
+        }
+        claimed.extend(more.iter().map(|job| job.id));
+    }
+}
+
+async fn change(store: &Store, change: impl AsyncFnOnce(&UnitOfWork)) {
+    let unit = store.begin(NOW).await.unwrap();
+    change(&unit).await;
+    unit.commit().await.unwrap();
+}
+
+both_databases! {
+    async fn work_is_claimed_by_one_of_many_claimers(database) {
+        let store = database.store();
+        enqueue(&store, 0..60).await;
+        let mut claimers = JoinSet::new();
+        for _ in 0..8 {
+            claimers.spawn(claim_until_nothing_is_free(store.clone()));
+        }
+        let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
+        // What a claimer passed over because another was about to take it, and then did not.
+        claimed.extend(claim_until_nothing_is_free(store.clone()).await);
+        assert_eq!(claimed.len(), 60);
+        assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 60, "nothing was claimed twice");
+    }
+
+    async fn claimed_work_is_held_and_falls_to_the_next_when_its_holder_is_gone(database) {
+        let store = database.store();
+        enqueue(&store, 0..1).await;
+        let first = claim(&store, NOW).await;
+        assert_eq!((first[0].kind.as_str(), first[0].payload.as_str(), first[0].attempts), ("count", "0", 1));
+        assert_eq!(first[0].expires_at, NOW.plus(LIFETIME));
+        assert!(claim(&store, NOW.plus(HOLD).minus(Duration::from_millis(1))).await.is_empty());
+        let second = claim(&store, NOW.plus(HOLD)).await;
+        assert_eq!((second[0].id, second[0].attempts), (first[0].id, 2));
+    }
+
+    async fn work_put_off_waits_and_says_why_and_finished_work_is_gone(database) {
+        let store = database.store();
+        enqueue(&store, 0..2).await;
+        let (one, other) = (JobId(Uuid::from_u128(0)), JobId(Uuid::from_u128(1)));
+        assert_eq!(claim(&store, NOW).await.len(), 2);
+        let until = NOW.plus(HOLD * 3);
+        change(&store, async |unit| jobs::put_off(unit, one, until, "refused").await.unwrap()).await;
+        change(&store, async |unit| jobs::finish(unit, other).await.unwrap()).await;
+        assert!(claim(&store, until.minus(Duration::from_millis(1))).await.is_empty());
+        assert_eq!(database.number("SELECT COUNT(*) FROM jobs WHERE last_fault = 'refused'").await, 1);
+        assert_eq!(claim(&store, until).await.iter().map(|job| job.id).collect::<Vec<_>>(), [one]);
+    }
+
+    async fn work_of_a_unit_that_is_given_up_is_never_done(database) {
+        let store = database.store();
+        let unit = store.begin(NOW).await.unwrap();
+        jobs::enqueue(&unit, JobId(Uuid::from_u128(1)), "count", "1".into(), LIFETIME).await.unwrap();
+        unit.rollback().await.unwrap();
+        assert!(claim(&store, NOW).await.is_empty());
+    }
+
+    async fn the_longest_waiting_work_comes_first(database) {
+        let store = database.store();
+        enqueue(&store, 0..10).await;
+        let late = JobId(Uuid::from_u128(3));
+        change(&store, async |unit| jobs::put_off(unit, late, NOW.minus(HOLD), "early bird").await.unwrap()).await;
+        let claimed = claim(&store, NOW).await;
+        assert_eq!((claimed.len(), claimed[0].id), (7, late));
+    }
+}

@@ -1,0 +1,12 @@
+//! The store's contract, on both databases.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod cancelled_callers;
+mod epochs;
+mod fixtures;
+mod jobs;
+mod leases;
+mod log_order;
+mod log_reading;
+mod migrations;
+mod pages;
