@@ -1,0 +1,188 @@
+//! Ten-minute bearer tokens: JSON Web Tokens of the profile RFC 9068, signed with `EdDSA` (RFC 8037).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
+use domain::ids::{SessionId, UserId};
+use domain::users::Role;
+use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::random::{RandomSource, bytes};
+use crate::signing_keys::SigningKeys;
+
+/// How long a token is good for.
+pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// How far the clocks of two servers may stand apart, in seconds.
+pub(crate) const LEEWAY_SECONDS: i64 = 5;
+
+/// The longest token that is looked at, in bytes. Ours have some 600.
+const MAX_BYTES: usize = 4096;
+const TYPE: &str = "at+jwt";
+const ALGORITHM: &str = "EdDSA";
+/// The client of every token: OrGo has no other applications (RFC 9068 section 2.2).
+const CLIENT: &str = "orgo";
+
+/// What a token says of the one who carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// Who it is.
+    pub user: UserId,
+    /// The session it belongs to: it ends with it.
+    pub session: SessionId,
+    /// What they may do.
+    pub role: Role,
+    /// When they last proved who they are; whole seconds in the token.
+    pub authenticated_at: Timestamp,
+}
+
+/// A token, and when it ends.
+pub struct IssuedToken {
+    /// The token, as it goes behind `Bearer`.
+    pub token: String,
+    /// When it is no longer good.
+    pub expires_at: Timestamp,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// It is not ours, not of this kind, or changed.
+    #[error("the token is not valid")]
+    Invalid,
+    /// It is ours, and its time is over.
+    #[error("the token has expired")]
+    Expired,
+}
+
+/// The token could not be signed.
+#[derive(Debug, thiserror::Error)]
+#[error("the token could not be signed")]
+pub struct SigningFault(#[from] jsonwebtoken::errors::Error);
+
+/// The header, and nothing else in it: a header with `jku`, `jwk`, `x5u`, `crit` or any other field does not
+/// parse, and neither does one with a field twice (RFC 8725 sections 3.1 and 3.10).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenHeader {
+    typ: String,
+    alg: String,
+    kid: String,
+}
+
+/// The claims of RFC 9068 section 2.2. Their types refuse times in quotes and lists of audiences.
+#[derive(Serialize, Deserialize)]
+struct TokenClaims {
+    iss: String,
+    sub: UserId,
+    aud: String,
+    client_id: String,
+    sid: SessionId,
+    role: String,
+    auth_time: i64,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+}
+
+/// Issues and verifies access tokens.
+pub struct AccessTokens {
+    keys: SigningKeys,
+    issuer: String,
+    audience: String,
+    validation: Validation,
+    random: Arc<dyn RandomSource>,
+}
+
+impl AccessTokens {
+    /// Returns tokens that `issuer` signs with `keys` for `audience`; `random` names each of them.
+    pub fn new(
+        keys: SigningKeys,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+        random: Arc<dyn RandomSource>,
+    ) -> Self {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&audience]);
+        validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+        // The library compares with the system's clock; `verify` compares with the time it is given.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self { keys, issuer, audience, validation, random }
+    }
+
+    /// Issues a token good from `now` for [`LIFETIME`].
+    pub fn issue(&self, claims: &AccessClaims, now: Timestamp) -> Result<IssuedToken, SigningFault> {
+        let key = self.keys.current();
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.key_id().to_owned());
+        let expires_at = Timestamp(now.plus(LIFETIME).unix_seconds().saturating_mul(1000));
+        let content = TokenClaims {
+            iss: self.issuer.clone(),
+            sub: claims.user,
+            aud: self.audience.clone(),
+            client_id: CLIENT.to_owned(),
+            sid: claims.session,
+            role: claims.role.as_str().to_owned(),
+            auth_time: claims.authenticated_at.unix_seconds(),
+            iat: now.unix_seconds(),
+            nbf: now.unix_seconds(),
+            exp: expires_at.unix_seconds(),
+            jti: URL_SAFE_NO_PAD.encode(bytes::<16>(self.random.as_ref())),
+        };
+        let token = jsonwebtoken::encode(&header, &content, &key.encoding)?;
+        Ok(IssuedToken { token, expires_at })
+    }
+
+    /// Returns what the token says, if it is one of ours and good at `now`, give or take five seconds.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenFault> {
+        let header = read_header(token).ok_or(TokenFault::Invalid)?;
+        if header.alg != ALGORITHM || header.typ != TYPE {
+            return Err(TokenFault::Invalid);
+        }
+        let key = self.keys.named(&header.kid).ok_or(TokenFault::Invalid)?;
+        let content = jsonwebtoken::decode::<TokenClaims>(token, &key.decoding, &self.validation)
+            .map_err(|_refused| TokenFault::Invalid)?
+            .claims;
+        let role = Role::from_name(&content.role).ok_or(TokenFault::Invalid)?;
+        let now = now.unix_seconds();
+        let not_yet = now.saturating_add(LEEWAY_SECONDS) < content.nbf.max(content.iat);
+        if not_yet || content.client_id != CLIENT {
+            return Err(TokenFault::Invalid);
+        }
+        if content.exp.saturating_add(LEEWAY_SECONDS) < now {
+            return Err(TokenFault::Expired);
+        }
+        Ok(AccessClaims {
+            user: content.sub,
+            session: content.sid,
+            role,
+            authenticated_at: Timestamp(content.auth_time.saturating_mul(1000)),
+        })
+    }
+
+    /// Returns the public keys that verify the tokens, as a JSON Web Key Set (RFC 7517 section 5).
+    pub fn jwks(&self) -> serde_json::Value {
+        self.keys.jwks()
+    }
+}
+
+fn read_header(token: &str) -> Option<TokenHeader> {
+    if token.len() > MAX_BYTES {
+        return None;
+    }
+    let (header, _) = token.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+}
+
+#[cfg(test)]
+#[path = "access_tokens_tests.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! Files that hold keys: readable by their owner alone, and never half written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::random::{OsRandom, bytes};
+
+/// A key file that cannot be used. Says where it is, never what is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileFault {
+    /// There is none.
+    #[error("{} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// Others than its owner may read it.
+    #[error("{} may be read by others than its owner: chmod 600 it", .0.display())]
+    OpenToOthers(PathBuf),
+    /// It cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    Unusable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What it holds is not a key of the kind wanted.
+    #[error("{}: {reason}", path.display())]
+    WrongContent {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with what it holds.
+        reason: String,
+    },
+}
+
+/// Reads the file and what `parse` makes of it.
+pub(crate) fn load<T, E: ToString>(
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, KeyFileFault> {
+    let text = read(path)?;
+    parse(&text)
+        .map_err(|fault| KeyFileFault::WrongContent { path: path.to_owned(), reason: fault.to_string() })
+}
+
+/// Reads the file, or first writes what `create` makes where there is none.
+///
+/// Two processes that start together agree: both read what the first one put in place.
+pub(crate) fn load_or_create<T, E: ToString>(
+    path: &Path,
+    parse: impl Fn(&str) -> Result<T, E>,
+    create: impl Fn() -> Result<String, E>,
+) -> Result<T, KeyFileFault> {
+    match load(path, &parse) {
+        Err(KeyFileFault::Missing(_)) => {}
+        found => return found,
+    }
+    let content = create()
+        .map_err(|fault| KeyFileFault::WrongContent { path: path.to_owned(), reason: fault.to_string() })?;
+    put_in_place(path, &content)
+        .map_err(|source| KeyFileFault::Unusable { path: path.to_owned(), source })?;
+    load(path, parse)
+}
+
+fn read(path: &Path) -> Result<String, KeyFileFault> {
+    let unusable = |source| KeyFileFault::Unusable { path: path.to_owned(), source };
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(KeyFileFault::Missing(path.to_owned()));
+        }
+        opened => opened.map_err(unusable)?,
+    };
+    if is_open_to_others(&file.metadata().map_err(unusable)?) {
+        return Err(KeyFileFault::OpenToOthers(path.to_owned()));
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unusable)?;
+    Ok(text)
+}
+
+/// Makes the whole file appear at once, and leaves alone one that is there already.
+fn put_in_place(path: &Path, content: &str) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", URL_SAFE_NO_PAD.encode(bytes::<9>(&OsRandom))));
+    let draft = PathBuf::from(draft);
+    let written = write_draft(&draft, content).and_then(|()| {
+        // A rename would replace the file of a process that was faster; a link refuses to.
+        match fs::hard_link(&draft, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
+    });
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => written.and(Err(error)),
+        _ => written,
+    }
+}
+
+fn write_draft(path: &Path, content: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(unix)]
+fn is_open_to_others(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0
+}
+
+/// Other systems have no such bits; their access lists are the operator's care.
+#[cfg(not(unix))]
+fn is_open_to_others(_metadata: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn as_is(text: &str) -> Result<String, &'static str> {
+        if text.is_empty() { Err("nothing in it") } else { Ok(text.to_owned()) }
+    }
+
+    #[test]
+    fn processes_that_start_together_agree_on_one_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        let keys: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|n| {
+                    let path = &path;
+                    scope.spawn(move || load_or_create(path, as_is, || Ok(format!("key {n}"))).unwrap())
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "a draft was left behind");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("absent");
+        let fault = load(&path, as_is).unwrap_err();
+        assert!(matches!(&fault, KeyFileFault::Missing(missing) if *missing == path), "{fault}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone_and_one_open_to_others_is_refused() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        load_or_create(&path, as_is, || Ok("key".to_owned())).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        for mode in [0o640, 0o604, 0o644, 0o620] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let fault = load(&path, as_is).unwrap_err();
+            assert!(matches!(fault, KeyFileFault::OpenToOthers(_)), "{mode:o}: {fault}");
+        }
+    }
+
+    #[test]
+    fn wrong_content_is_refused_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        load_or_create(&path, as_is, || Ok("key".to_owned())).unwrap();
+        let refuse = |_: &str| Err::<String, _>("not a key");
+        let fault = load_or_create(&path, refuse, || Ok("another".to_owned())).unwrap_err();
+        assert!(fault.to_string().ends_with("secret: not a key"), "{fault}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "key");
+    }
+}

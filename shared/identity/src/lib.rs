@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access_tokens;
+pub mod codes;
+pub mod cursors;
+pub mod key_files;
+pub mod passwords;
+pub mod random;
+pub mod refresh_tokens;
+pub mod resume_tokens;
+pub mod secrets;
+pub mod signing_keys;
+pub mod strength;
+pub mod tickets;

@@ -1,0 +1,273 @@
+//! Passwords: what may be one, and how it is kept (argon2id, RFC 9106).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use domain::problem::FieldFault;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use unicode_normalization::UnicodeNormalization;
+
+/// 19 MiB, two passes, one lane: the second choice of the OWASP password storage cheat sheet.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How long somebody waits for a core before they are told to come again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What is verified where there is no account, so that both take the same time. Nobody's password has this hash.
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBvd24gc2FsdA$QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE";
+
+/// A password somebody chose: normalised (NFKC, as NIST SP 800-63B section 3.1.1.2 asks) and of an allowed length.
+///
+/// Deliberately without `Debug` and `Display`.
+#[derive(Clone)]
+pub struct Password(String);
+
+/// Why a text cannot be a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordFault {
+    /// It has fewer than [`Password::MIN`] characters.
+    #[error("the password is too short")]
+    TooShort,
+    /// It has more than [`Password::MAX`] characters.
+    #[error("the password is too long")]
+    TooLong,
+}
+
+impl PasswordFault {
+    /// Returns the fault as a field problem names it.
+    pub fn field_fault(self) -> FieldFault {
+        match self {
+            Self::TooShort => FieldFault::TooShort,
+            Self::TooLong => FieldFault::TooLong,
+        }
+    }
+}
+
+impl Password {
+    /// The fewest characters (Unicode scalar values, after normalisation).
+    pub const MIN: usize = 8;
+    /// The most characters.
+    pub const MAX: usize = 128;
+
+    /// Reads a password as it was typed. Every character is allowed, white space too.
+    pub fn parse(text: &str) -> Result<Self, PasswordFault> {
+        let password = normalise(text).ok_or(PasswordFault::TooLong)?;
+        match password.chars().count() {
+            0..Self::MIN => Err(PasswordFault::TooShort),
+            Self::MIN..=Self::MAX => Ok(Self(password)),
+            _ => Err(PasswordFault::TooLong),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Brings a text to the form that is hashed, unless it is far too long to be a password.
+fn normalise(text: &str) -> Option<String> {
+    // A letter may be typed as a base and marks: three scalar values for a Korean syllable, of three bytes each.
+    const LONGEST: usize = Password::MAX * 4 * 4;
+    (text.len() <= LONGEST).then(|| text.nfkc().collect())
+}
+
+/// The hash could not be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HashFault {
+    /// Every core is hashing, and too many wait.
+    #[error("too many passwords are being hashed")]
+    Busy,
+    /// The stored hash cannot be read, or the computation failed.
+    #[error("the password hash cannot be computed")]
+    Broken,
+}
+
+/// Hashes and verifies passwords off the runtime's threads, no more at once than there are cores.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    cores: Arc<Semaphore>,
+}
+
+impl Default for PasswordHasher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PasswordHasher {
+    /// Returns a hasher for all the cores of the machine.
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { cores: Arc::new(Semaphore::new(cores)) }
+    }
+
+    /// Hashes a password with a fresh salt, to a PHC string.
+    pub async fn hash(&self, password: &Password) -> Result<String, HashFault> {
+        let password = password.clone();
+        self.compute(move || {
+            let hash = argon2()?.hash_password(password.0.as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|_failed| HashFault::Broken)
+        })
+        .await
+    }
+
+    /// Tells whether `candidate`, as it was typed, is the password hashed in `phc`.
+    pub async fn verify(&self, phc: &str, candidate: &str) -> Result<bool, HashFault> {
+        // What cannot be a password is still worked on, as the empty text: it must not be told by the time it takes.
+        let candidate = normalise(candidate).unwrap_or_default();
+        let phc = phc.to_owned();
+        self.compute(move || {
+            let stored = PasswordHash::new(&phc).map_err(|_unreadable| HashFault::Broken)?;
+            match argon2()?.verify_password(candidate.as_bytes(), &stored) {
+                Ok(()) => Ok(true),
+                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(_failed) => Err(HashFault::Broken),
+            }
+        })
+        .await
+    }
+
+    /// Takes as long as [`Self::verify`], for an account that does not exist.
+    pub async fn verify_dummy(&self, candidate: &str) -> Result<(), HashFault> {
+        self.verify(NOBODYS_HASH, candidate).await.map(|_wrong| ())
+    }
+
+    /// Tells whether `phc` was made with other parameters than new hashes are.
+    pub fn needs_rehash(phc: &str) -> bool {
+        let Ok(stored) = PasswordHash::new(phc) else { return true };
+        let is_current = stored.algorithm.as_str() == Algorithm::Argon2id.as_str()
+            && stored.version == Some(Version::V0x13.into())
+            && Params::try_from(&stored).is_ok_and(|params| {
+                (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, PASSES, LANES)
+            });
+        !is_current
+    }
+
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashFault> + Send + 'static,
+    ) -> Result<T, HashFault> {
+        let core = self.wait_for_core().await?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the work, not by the one who waits for it: they may go away, the work does not.
+            let _core = core;
+            work()
+        });
+        done.await.map_err(|_panicked| HashFault::Broken)?
+    }
+
+    async fn wait_for_core(&self) -> Result<OwnedSemaphorePermit, HashFault> {
+        match tokio::time::timeout(PATIENCE, Arc::clone(&self.cores).acquire_owned()).await {
+            Ok(Ok(core)) => Ok(core),
+            Ok(Err(_closed)) => Err(HashFault::Broken),
+            Err(_elapsed) => Err(HashFault::Busy),
+        }
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, HashFault> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_refused| HashFault::Broken)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    #[test]
+    fn passwords_are_8_to_128_characters_of_any_kind() {
+        for good in
+            ["12345678", "        ", "열자가넘는한국어암호", "pass phrase with spaces", "🦥🦥🦥🦥🦥🦥🦥🦥"]
+        {
+            assert!(Password::parse(good).is_ok(), "{good}");
+        }
+        assert!(Password::parse(&"가".repeat(128)).is_ok());
+        assert_eq!(Password::parse("").err(), Some(PasswordFault::TooShort));
+        assert_eq!(Password::parse("가나다라마바사").err(), Some(PasswordFault::TooShort));
+        assert_eq!(Password::parse(&"가".repeat(129)).err(), Some(PasswordFault::TooLong));
+        assert_eq!(Password::parse(&"a".repeat(1 << 20)).err(), Some(PasswordFault::TooLong));
+    }
+
+    #[test]
+    fn length_is_counted_after_normalisation() {
+        // 7 syllables, typed as 21 letters the way macOS stores them.
+        let decomposed: String = "각난닫랄맘밥삿".nfd().collect();
+        assert_eq!(decomposed.chars().count(), 21);
+        assert_eq!(Password::parse(&decomposed).err(), Some(PasswordFault::TooShort));
+        assert!(Password::parse(&"각".repeat(128).nfd().collect::<String>()).is_ok());
+        // One character that stands for eighteen.
+        assert_eq!(Password::parse(&"\u{fdfa}".repeat(8)).err(), Some(PasswordFault::TooLong));
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_password_alone() {
+        let hasher = PasswordHasher::new();
+        let phc = hasher.hash(&password("correct horse battery")).await.unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        assert_eq!(hasher.verify(&phc, "correct horse battery").await, Ok(true));
+        for wrong in ["Correct horse battery", "correct horse battery ", "", &"a".repeat(1 << 16)] {
+            assert_eq!(hasher.verify(&phc, wrong).await, Ok(false), "{wrong:.40}");
+        }
+        assert_ne!(hasher.hash(&password("correct horse battery")).await.unwrap(), phc, "the salt is fresh");
+    }
+
+    #[tokio::test]
+    async fn it_does_not_matter_how_a_letter_is_composed() {
+        let hasher = PasswordHasher::new();
+        let phc = hasher.hash(&password("즐거운나무늘보들")).await.unwrap();
+        let decomposed: String = "즐거운나무늘보들".nfd().collect();
+        assert_eq!(hasher.verify(&phc, &decomposed).await, Ok(true));
+        let phc = hasher.hash(&password("ＦＵＬＬ ｗｉｄｅ")).await.unwrap();
+        assert_eq!(hasher.verify(&phc, "FULL wide").await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_what_a_known_one_does() {
+        // The cost of argon2 is its parameters; those of the stand-in are those of a real hash.
+        assert!(!PasswordHasher::needs_rehash(NOBODYS_HASH));
+        let hasher = PasswordHasher::new();
+        let real = hasher.hash(&password("correct horse battery")).await.unwrap();
+        let lengths = |phc: &str| phc.split('$').map(str::len).collect::<Vec<_>>();
+        assert_eq!(lengths(NOBODYS_HASH), lengths(&real));
+        assert_eq!(hasher.verify_dummy("correct horse battery").await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_hash_is_our_fault_and_not_a_wrong_password() {
+        let hasher = PasswordHasher::new();
+        for phc in ["", "plain text", "$argon2id$v=19$m=19456,t=2,p=1$short", "$md5$abc$def"] {
+            let verdict = hasher.verify(phc, "correct horse battery").await;
+            assert!(matches!(verdict, Err(HashFault::Broken) | Ok(false)), "{phc}: {verdict:?}");
+            assert!(PasswordHasher::needs_rehash(phc), "{phc}");
+        }
+    }
+
+    #[test]
+    fn hashes_of_other_parameters_are_made_anew() {
+        for (from, to) in
+            [("m=19456", "m=9216"), ("t=2", "t=1"), ("p=1", "p=2"), ("argon2id", "argon2i"), ("v=19", "v=16")]
+        {
+            let old = NOBODYS_HASH.replace(from, to);
+            assert!(PasswordHasher::needs_rehash(&old), "{old}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_a_second_for_a_core_is_told_to_come_again() {
+        let hasher = PasswordHasher { cores: Arc::new(Semaphore::new(1)) };
+        let core = hasher.wait_for_core().await.unwrap();
+        assert_eq!(hasher.hash(&password("correct horse battery")).await, Err(HashFault::Busy));
+        assert_eq!(hasher.verify_dummy("").await, Err(HashFault::Busy));
+        drop(core);
+        assert!(hasher.wait_for_core().await.is_ok());
+    }
+}

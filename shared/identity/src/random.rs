@@ -1,0 +1,65 @@
+//! Where unguessable bytes come from.
+
+use rand::Rng;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+
+/// A source of unguessable bytes; tests hand in a predictable one.
+pub trait RandomSource: Send + Sync + 'static {
+    /// Fills `bytes`, all of them.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The generator of the operating system.
+///
+/// Panics where the system has none: nothing that is safe can be done without it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsRandom;
+
+impl RandomSource for OsRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        UnwrapErr(SysRng).fill_bytes(bytes);
+    }
+}
+
+/// Returns `N` fresh bytes.
+pub(crate) fn bytes<const N: usize>(random: &dyn RandomSource) -> [u8; N] {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes);
+    bytes
+}
+
+/// Repeats a list of bytes for ever.
+#[cfg(test)]
+pub(crate) struct Repeating {
+    bytes: Vec<u8>,
+    next: std::sync::atomic::AtomicUsize,
+}
+
+#[cfg(test)]
+impl Repeating {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.to_vec(), next: std::sync::atomic::AtomicUsize::new(0) }
+    }
+}
+
+#[cfg(test)]
+impl RandomSource for Repeating {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            let next = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            *byte = self.bytes[next % self.bytes.len()];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_never_repeats_itself() {
+        let drawn: std::collections::BTreeSet<[u8; 16]> = (0..100).map(|_| bytes(&OsRandom)).collect();
+        assert_eq!(drawn.len(), 100);
+    }
+}

@@ -1,0 +1,68 @@
+//! Single-use tickets, with which a page that has an access token opens a socket.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::random::{RandomSource, bytes};
+
+/// 256 unguessable bits in base64url. Deliberately without `Debug` and `Display`.
+pub struct Ticket(String);
+
+/// The text has not the form of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a ticket")]
+pub struct NotATicket;
+
+impl Ticket {
+    /// Draws a ticket.
+    pub fn generate(random: &dyn RandomSource) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(bytes::<32>(random)))
+    }
+
+    /// Reads what a client sent.
+    pub fn parse(text: &str) -> Result<Self, NotATicket> {
+        // 43 characters are 32 bytes; nothing longer is decoded.
+        let is_ticket = text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok();
+        if is_ticket { Ok(Self(text.to_owned())) } else { Err(NotATicket) }
+    }
+
+    /// Returns the text. For the client alone.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the key its content is kept under: a SHA-256 hash, so that a list of keys holds no ticket.
+    pub fn storage_key(&self) -> String {
+        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
+        format!("ticket:{}", URL_SAFE_NO_PAD.encode(hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::string_slice, reason = "the texts cut here are ASCII")]
+
+    use super::*;
+    use crate::random::{OsRandom, Repeating};
+
+    #[test]
+    fn a_ticket_reads_back_and_is_kept_under_a_hash() {
+        let ticket = Ticket::generate(&OsRandom);
+        let read = Ticket::parse(ticket.expose()).unwrap();
+        assert_eq!(read.storage_key(), ticket.storage_key());
+        assert!(!ticket.storage_key().contains(ticket.expose()));
+        assert_ne!(Ticket::generate(&OsRandom).storage_key(), ticket.storage_key());
+        assert_eq!(Ticket::generate(&Repeating::new(&[0])).expose(), "A".repeat(43));
+    }
+
+    #[test]
+    fn other_texts_are_not_tickets() {
+        let ticket = Ticket::generate(&OsRandom);
+        let text = ticket.expose();
+        for wrong in ["", &text[1..], &format!("{text}A"), &format!("{text}="), &"*".repeat(43), "가나다"]
+        {
+            assert_eq!(Ticket::parse(wrong).err(), Some(NotATicket), "{wrong}");
+        }
+    }
+}
