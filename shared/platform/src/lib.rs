@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+pub mod clock;
+pub mod config;
+pub mod ids;
+pub mod listener;
+pub mod shutdown;
+pub mod telemetry;

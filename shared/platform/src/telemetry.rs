@@ -1,0 +1,74 @@
+//! Where the log goes, and in which form.
+
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// The text names no form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("neither text nor json")]
+pub struct NotAFormat;
+
+impl FromStr for Format {
+    type Err = NotAFormat;
+
+    fn from_str(text: &str) -> Result<Self, NotAFormat> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(NotAFormat),
+        }
+    }
+}
+
+/// The log cannot be set up as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the log filter cannot be read")]
+pub struct TelemetryFault(#[from] tracing_subscriber::filter::ParseError);
+
+/// Sends what `filter` lets through (`info`, `info,sqlx=warn`) to the standard error stream.
+///
+/// A second call in one process changes nothing: the log is the first caller's.
+pub fn init(filter: &str, format: Format) -> Result<(), TelemetryFault> {
+    let filter = EnvFilter::try_new(filter)?;
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let set = match format {
+        Format::Text => registry.with(lines).try_init(),
+        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    if set.is_err() {
+        tracing::debug!("the log is set up already");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_call_and_a_wrong_filter_do_no_harm() {
+        assert!(init("info", Format::Text).is_ok());
+        assert!(init("debug,sqlx=warn", Format::Json).is_ok());
+        assert!(init("sqlx=loud", Format::Json).is_err());
+    }
+
+    #[test]
+    fn formats_are_named() {
+        assert_eq!("text".parse(), Ok(Format::Text));
+        assert_eq!("json".parse(), Ok(Format::Json));
+        assert_eq!("JSON lines".parse::<Format>(), Err(NotAFormat));
+    }
+}
