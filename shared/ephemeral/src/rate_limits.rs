@@ -1,0 +1,146 @@
+//! Rate limits: the generic cell rate algorithm (ITU-T I.371), which keeps one instant a key.
+//!
+//! The instant is when a key will have paid for all its uses. Each use moves it one interval on; a use that would move
+//! it further than the whole quota from now is refused.
+
+use std::time::Duration;
+
+/// How often something may be used: `quota` times at once, and from then on once every `per / quota`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Its name: limits of different names count apart.
+    pub name: &'static str,
+    /// How many uses; 0 counts as 1.
+    pub quota: u32,
+    /// The time after which the whole quota is there again; counted in microseconds.
+    pub per: Duration,
+}
+
+/// Whether a use is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowance {
+    /// It is.
+    Granted {
+        /// How many more are, at once.
+        remaining: u32,
+        /// When the whole quota is there again.
+        reset_after: Duration,
+    },
+    /// It is not.
+    Refused {
+        /// When one will be, if there is no other before.
+        retry_after: Duration,
+    },
+}
+
+impl RateLimit {
+    /// Returns the microseconds one use takes to be paid for.
+    pub(crate) fn interval(&self) -> i64 {
+        let interval = self.per.as_micros() / u128::from(self.quota.max(1));
+        i64::try_from(interval).unwrap_or(i64::MAX).max(1)
+    }
+
+    /// Returns the microseconds the whole quota takes to be paid for.
+    pub(crate) fn window(&self) -> i64 {
+        self.interval().saturating_mul(i64::from(self.quota.max(1)))
+    }
+
+    /// Returns what it means that a use was granted after which `debt` microseconds are to be paid for.
+    pub(crate) fn granted(&self, debt: i64) -> Allowance {
+        let left = self.window().saturating_sub(debt).max(0) / self.interval();
+        Allowance::Granted { remaining: u32::try_from(left).unwrap_or(u32::MAX), reset_after: duration(debt) }
+    }
+
+    /// Returns what it means that a use was refused, and would be granted in `wait` microseconds.
+    pub(crate) fn refused(wait: i64) -> Allowance {
+        Allowance::Refused { retry_after: duration(wait) }
+    }
+
+    /// Decides on a use at `now` by a key whose uses are paid for at `paid_at`, both in microseconds.
+    ///
+    /// Returns the new instant for that key where the use is granted.
+    pub(crate) fn decide(&self, paid_at: Option<i64>, now: i64) -> (Allowance, Option<i64>) {
+        let paid_at = paid_at.unwrap_or(now).max(now).saturating_add(self.interval());
+        let debt = paid_at.saturating_sub(now);
+        match debt.saturating_sub(self.window()) {
+            wait @ 1.. => (Self::refused(wait), None),
+            _ => (self.granted(debt), Some(paid_at)),
+        }
+    }
+}
+
+fn duration(microseconds: i64) -> Duration {
+    Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: RateLimit = RateLimit { name: "write", quota: 4, per: Duration::from_secs(8) };
+    const SECOND: i64 = 1_000_000;
+
+    fn granted(remaining: u32, seconds: u64) -> Allowance {
+        Allowance::Granted { remaining, reset_after: Duration::from_secs(seconds) }
+    }
+
+    fn refused(seconds: u64) -> Allowance {
+        Allowance::Refused { retry_after: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn the_quota_is_there_at_once_and_comes_back_one_by_one() {
+        let mut paid_at = None;
+        for (now, expected) in [
+            (0, granted(3, 2)),
+            (0, granted(2, 4)),
+            (0, granted(1, 6)),
+            (0, granted(0, 8)),
+            (0, refused(2)),
+            (1, refused(1)),
+            (2, granted(0, 8)),
+            (2, refused(2)),
+            (6, granted(1, 6)),
+            // Long after, the quota is whole and no larger.
+            (1000, granted(3, 2)),
+            // A clock that goes back takes nothing away that was not used.
+            (999, granted(1, 5)),
+        ] {
+            let (allowance, next) = LIMIT.decide(paid_at, now * SECOND);
+            assert_eq!(allowance, expected, "at {now} s");
+            paid_at = next.or(paid_at);
+        }
+    }
+
+    #[test]
+    fn no_window_of_time_holds_more_than_twice_the_quota_and_the_long_run_no_more_than_the_rate() {
+        let mut paid_at = None;
+        // Somebody tries every tenth of a second, for 800 seconds.
+        let mut grants = Vec::new();
+        for now in (0..800 * SECOND).step_by(100_000) {
+            if let (Allowance::Granted { .. }, next) = LIMIT.decide(paid_at, now) {
+                grants.push(now);
+                paid_at = next;
+            }
+        }
+        assert_eq!(grants.len(), 3 + 400);
+        for start in &grants {
+            let within = grants.iter().filter(|at| (*start..start + 8 * SECOND).contains(at)).count();
+            assert!(within < 8, "{within} from {start}");
+        }
+    }
+
+    #[test]
+    fn limits_at_the_ends_of_the_range_do_no_harm() {
+        for limit in [
+            RateLimit { name: "none", quota: 0, per: Duration::ZERO },
+            RateLimit { name: "all", quota: u32::MAX, per: Duration::MAX },
+            RateLimit { name: "once", quota: 1, per: Duration::MAX },
+        ] {
+            for now in [i64::MIN, 0, i64::MAX] {
+                let (allowance, _) = limit.decide(None, now);
+                assert!(matches!(allowance, Allowance::Granted { .. }), "{limit:?} at {now}");
+            }
+        }
+    }
+}
