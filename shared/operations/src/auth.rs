@@ -1,0 +1,21 @@
+//! Signing up, logging in, staying in, and who a token stands for.
+
+mod authenticate;
+mod limits;
+mod log_in;
+mod log_out;
+mod refresh_tokens;
+mod request_email_code;
+mod session_tokens;
+mod sign_up;
+
+pub use authenticate::authenticate;
+pub use log_in::{LogIn, log_in};
+pub use log_out::log_out;
+pub use refresh_tokens::refresh_tokens;
+pub use request_email_code::{CodeRequested, request_email_code};
+pub use session_tokens::SessionTokens;
+pub use sign_up::{SignUp, sign_up};
+
+/// The purpose under which proving an address for a new account is counted and hashed.
+pub(crate) const SIGN_UP: domain::auth::CodePurpose = domain::auth::CodePurpose::SignUp;

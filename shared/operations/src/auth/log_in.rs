@@ -1,0 +1,54 @@
+use domain::ProblemCode;
+use domain::users::{EmailAddress, User, UserState};
+use identity::passwords::{Password, PasswordHasher};
+use store::users;
+
+use super::session_tokens::begin_session;
+use super::{SessionTokens, limits};
+use crate::{App, Credentials, OperationError, Visitor};
+
+/// What somebody gives to log in.
+pub struct LogIn {
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their password, as typed.
+    pub password: String,
+}
+
+/// Begins a session. Answers alike, in the same time, for an unknown address and a wrong password (rule ID3).
+#[tracing::instrument(name = "op.log_in", skip_all)]
+pub async fn log_in(
+    app: &App,
+    credentials: &Credentials,
+    visitor: &Visitor,
+    input: LogIn,
+) -> Result<SessionTokens, OperationError> {
+    limits::count(app, credentials, &limits::LOG_IN_ADDRESS, &visitor.address).await?;
+    limits::count(app, credentials, &limits::LOG_IN_ACCOUNT, input.email.as_str()).await?;
+    let reader = app.store.reader();
+    let in_use = |user: &User| user.state == UserState::Active;
+    let user = users::find_by_email(reader, &input.email).await?.filter(in_use);
+    let hash = match &user {
+        Some(user) => users::find_password_hash(reader, user.id).await?,
+        None => None,
+    };
+    let (Some(user), Some(hash)) = (user, hash) else {
+        credentials.passwords.verify_dummy(&input.password).await?;
+        return Err(ProblemCode::InvalidCredentials.into());
+    };
+    if !credentials.passwords.verify(&hash, &input.password).await? {
+        return Err(ProblemCode::InvalidCredentials.into());
+    }
+    // Older hashes are made anew while the password is at hand.
+    let rehashed = match Password::parse(&input.password) {
+        Ok(password) if PasswordHasher::needs_rehash(&hash) => Some(credentials.passwords.hash(&password).await?),
+        _ => None,
+    };
+    let unit = app.store.begin(app.clock.now()).await?;
+    if let Some(hash) = rehashed {
+        users::rehash_password(&unit, user.id, &hash).await?;
+    }
+    let tokens = begin_session(app, credentials, &unit, user).await?;
+    unit.commit().await?;
+    Ok(tokens)
+}

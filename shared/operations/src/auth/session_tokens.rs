@@ -1,0 +1,71 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Timestamp;
+use domain::auth::Session;
+use domain::ids::SessionId;
+use domain::users::User;
+use identity::access_tokens::AccessClaims;
+use identity::refresh_tokens::RefreshTokens;
+use store::{UnitOfWork, sessions};
+
+use crate::{App, Credentials, OperationError};
+
+/// What somebody holds who is logged in. The tokens are secrets: no `Debug`.
+#[derive(Clone)]
+pub struct SessionTokens {
+    /// Proves who they are to the API, for a few minutes.
+    pub access_token: String,
+    /// When it stops doing so.
+    pub access_expires_at: Timestamp,
+    /// Gets the next pair, once.
+    pub refresh_token: String,
+    /// The session both belong to.
+    pub session_id: SessionId,
+    /// Who they are.
+    pub user: User,
+}
+
+/// Begins a session in the unit.
+pub(super) async fn begin_session(
+    app: &App,
+    credentials: &Credentials,
+    unit: &UnitOfWork,
+    user: User,
+) -> Result<SessionTokens, OperationError> {
+    let now = unit.now();
+    let session = Session {
+        id: SessionId::new(&*app.ids),
+        user_id: user.id,
+        generation: 0,
+        rotated_at: now,
+        created_at: now,
+        revoked_at: None,
+    };
+    let salt = RefreshTokens::new_salt(&*app.random);
+    sessions::insert(unit, &session, &URL_SAFE_NO_PAD.encode(salt)).await?;
+    issue(credentials, &session, &salt, user, now)
+}
+
+/// Makes the pair of tokens of a session's present generation.
+pub(super) fn issue(
+    credentials: &Credentials,
+    session: &Session,
+    salt: &[u8],
+    user: User,
+    now: Timestamp,
+) -> Result<SessionTokens, OperationError> {
+    let claims = AccessClaims {
+        user: user.id,
+        session: session.id,
+        role: user.role,
+        authenticated_at: session.created_at,
+    };
+    let access = credentials.access_tokens.issue(&claims, now)?;
+    Ok(SessionTokens {
+        access_token: access.token,
+        access_expires_at: access.expires_at,
+        refresh_token: credentials.refresh_tokens.issue(session.id, session.generation, salt),
+        session_id: session.id,
+        user,
+    })
+}

@@ -1,0 +1,62 @@
+use domain::ProblemCode;
+use domain::comments::{Comment, CommentState, CommentView, NewComment, place_reply, recipient};
+use domain::ids::{CommentId, PostId};
+use domain::notifications::{NotificationType, Occasion};
+use store::{StoreError, comments, posts};
+
+use crate::notifications::tell;
+use crate::{App, Caller, OperationError, events};
+
+/// Comments on a post, or answers a comment of it, and tells the one answered (rules PO4, NO2).
+#[tracing::instrument(name = "op.create_comment", skip_all)]
+pub async fn create_comment(
+    app: &App,
+    caller: &Caller,
+    post_id: PostId,
+    new: NewComment,
+) -> Result<CommentView, OperationError> {
+    let mut unit = app.store.begin(app.clock.now()).await?;
+    // Counted first: the post's row is locked by it, so neither the post nor a parent can go meanwhile.
+    let counted = posts::count(&unit, post_id, posts::Counter::Comments, 1).await?;
+    let post = counted.ok_or(ProblemCode::NotFound)?;
+    let place = match new.parent_id {
+        None => None,
+        Some(parent) => Some(place_reply(post_id, comments::lock(&unit, parent).await?.as_ref())?),
+    };
+    let comment = Comment {
+        id: CommentId::new(&*app.ids),
+        post_id,
+        parent_id: place.map(|place| place.root),
+        reply_to: place.and_then(|place| place.reply_to),
+        author_id: caller.user_id,
+        content: new.content,
+        state: CommentState::Active,
+        replies_count: 0,
+        created_at: unit.now(),
+    };
+    comments::insert(&unit, &comment).await?;
+    if let Some(place) = place {
+        comments::count_replies(&unit, place.root, 1).await?;
+    }
+    let event = events::of_comment(
+        "comment.created",
+        post.author_id,
+        (post_id, comment.id),
+        caller.user_id,
+        unit.now(),
+    )?;
+    unit.record(event);
+    let answered = place.map(|place| place.answered);
+    if let Some((person, kind)) = recipient(caller.user_id, post.author_id, answered) {
+        let occasion = match kind {
+            NotificationType::CommentReplied => Occasion::CommentReplied(post_id, comment.id),
+            _ => Occasion::PostCommented(post_id, comment.id),
+        };
+        tell(app, &mut unit, person, occasion, caller.user_id).await?;
+    }
+    let id = comment.id;
+    let views = comments::views(unit.connection(), vec![comment], Some(caller.user_id)).await?;
+    unit.commit().await?;
+    let view = views.into_iter().next();
+    Ok(view.ok_or_else(|| StoreError::Corrupt { table: "comments", what: format!("no view of {id}") })?)
+}

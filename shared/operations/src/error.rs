@@ -1,0 +1,50 @@
+use domain::{Problem, ProblemCode};
+use identity::access_tokens::SigningFault;
+use identity::passwords::HashFault;
+use store::StoreError;
+
+/// What an operation answers instead of a result.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// A rule says no. The caller is told which.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The short-lived state failed.
+    #[error(transparent)]
+    Ephemeral(#[from] ephemeral::EphemeralError),
+    /// A password could not be hashed, or not now.
+    #[error(transparent)]
+    Hash(#[from] HashFault),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningFault),
+    /// Something of ours could not be written as JSON.
+    #[error("not writable as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl OperationError {
+    /// Returns the problem the caller is told: a broken rule as it is, everything else by whether it will pass.
+    pub fn problem(&self) -> Problem {
+        let code = match self {
+            Self::Problem(problem) => return problem.clone(),
+            Self::Store(StoreError::Unavailable(_) | StoreError::Contention(_))
+            | Self::Ephemeral(ephemeral::EphemeralError::Unavailable(_))
+            | Self::Hash(HashFault::Busy) => ProblemCode::Unavailable,
+            _ => ProblemCode::Internal,
+        };
+        match code {
+            ProblemCode::Unavailable => Problem::new(code).retry_after(std::time::Duration::from_secs(1)),
+            code => Problem::new(code),
+        }
+    }
+}
+
+impl From<ProblemCode> for OperationError {
+    fn from(code: ProblemCode) -> Self {
+        Self::Problem(code.into())
+    }
+}

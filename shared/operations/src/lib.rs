@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod error;
+mod events;
+
+pub mod auth;
+pub mod comments;
+pub mod jobs;
+pub mod notifications;
+pub mod posts;
+pub mod realtime;
+pub mod users;
+
+pub use app::{App, Caller, Credentials, Visitor};
+pub use error::OperationError;

@@ -1,0 +1,53 @@
+use std::time::Duration;
+
+use domain::ids::{NotificationId, UserId};
+use domain::notifications::Occasion;
+use store::{StoreError, UnitOfWork, notifications};
+
+use crate::{App, OperationError, events};
+
+/// For how long a like or a follow done again after it was taken back tells nobody anew (rule PF4).
+const SILENCE: Duration = Duration::from_hours(24);
+
+/// Tells `person` in the same commit what `actor` did: an entry of its own, or one more in an unread one. Never
+/// tells people of their own doings (rule NO1).
+pub(crate) async fn tell(
+    app: &App,
+    unit: &mut UnitOfWork,
+    person: UserId,
+    occasion: Occasion,
+    actor: UserId,
+) -> Result<(), OperationError> {
+    if person == actor {
+        return Ok(());
+    }
+    // From here on, whoever else tells this person something waits.
+    let number = notifications::next_seq(unit, person).await?;
+    let silent_since = unit.now().minus(SILENCE);
+    match notifications::find_telling(unit, person, occasion, actor).await? {
+        Some(telling) if telling.told_at > silent_since => {
+            if !telling.is_retracted {
+                return Ok(notifications::give_back_seq(unit, person).await?);
+            }
+            notifications::restore_actor(unit, telling.notification, actor).await?;
+            let unread = notifications::unread(unit.connection(), person).await?;
+            unit.record(events::notification_counts(person, number, unit.now(), unread)?);
+            return Ok(());
+        }
+        _ => {}
+    }
+    let entry = match notifications::find_unread_group(unit, person, &occasion.group_key()).await? {
+        Some(entry) => entry,
+        None => notifications::insert(unit, NotificationId::new(&*app.ids), person, occasion).await?,
+    };
+    let grown = notifications::add_actor(unit, entry.id(), actor).await?;
+    let entry = grown.ok_or_else(|| StoreError::Corrupt {
+        table: "notifications",
+        what: format!("{} vanished", entry.id()),
+    })?;
+    let view = notifications::view(unit.connection(), entry).await?;
+    let unread = notifications::unread(unit.connection(), person).await?;
+    let event = events::notification(person, number, unit.now(), &view, unread)?;
+    unit.record(event);
+    Ok(())
+}

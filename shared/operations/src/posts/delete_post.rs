@@ -1,0 +1,25 @@
+use domain::ProblemCode;
+use domain::ids::PostId;
+use domain::posts::may_change;
+use domain::users::may_change_version;
+use store::{posts, users};
+
+use crate::{App, Caller, OperationError, events};
+
+/// Takes a post of one's own out of sight; `expected` is the version meant, where that matters.
+#[tracing::instrument(name = "op.delete_post", skip_all)]
+pub async fn delete_post(
+    app: &App,
+    caller: &Caller,
+    id: PostId,
+    expected: Option<i64>,
+) -> Result<(), OperationError> {
+    let mut unit = app.store.begin(app.clock.now()).await?;
+    let post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;
+    may_change(post.author_id, caller.user_id)?;
+    may_change_version(post.version, expected)?;
+    posts::delete(&unit, id).await?;
+    users::count(&unit, post.author_id, users::Counter::Posts, -1).await?;
+    unit.record(events::of_post("post.deleted", post.author_id, id, caller.user_id, unit.now())?);
+    Ok(unit.commit().await?)
+}

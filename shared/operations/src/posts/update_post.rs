@@ -1,0 +1,34 @@
+use domain::ProblemCode;
+use domain::ids::PostId;
+use domain::posts::{PostChange, PostView, may_change};
+use domain::users::may_change_version;
+use store::posts;
+
+use crate::{App, Caller, OperationError, events};
+
+/// Edits a post of one's own; `expected` is the version the edit was meant for, where that matters.
+#[tracing::instrument(name = "op.update_post", skip_all)]
+pub async fn update_post(
+    app: &App,
+    caller: &Caller,
+    id: PostId,
+    change: PostChange,
+    expected: Option<i64>,
+) -> Result<PostView, OperationError> {
+    let mut unit = app.store.begin(app.clock.now()).await?;
+    let mut post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;
+    may_change(post.author_id, caller.user_id)?;
+    may_change_version(post.version, expected)?;
+    let before = post.clone();
+    post.title = change.title.unwrap_or(post.title);
+    post.content = change.content.unwrap_or(post.content);
+    if post != before {
+        post.version += 1;
+        post.edited_at = Some(unit.now());
+        posts::update(&unit, &post).await?;
+        unit.record(events::of_post("post.updated", post.author_id, id, caller.user_id, unit.now())?);
+    }
+    let view = posts::view(unit.connection(), post, Some(caller.user_id)).await?;
+    unit.commit().await?;
+    Ok(view)
+}

@@ -1,0 +1,27 @@
+use domain::ProblemCode;
+use domain::ids::UserId;
+use domain::notifications::Occasion;
+use domain::users::{Relationship, may_follow};
+use store::{follows, users};
+
+use super::follow::count_edge;
+use crate::notifications::take_back;
+use crate::{App, Caller, OperationError, events};
+
+/// Stops following somebody. Where one does not, nothing changes (rule PF2).
+#[tracing::instrument(name = "op.unfollow", skip_all)]
+pub async fn unfollow(app: &App, caller: &Caller, person: UserId) -> Result<Relationship, OperationError> {
+    let follower = caller.user_id;
+    let mut unit = app.store.begin(app.clock.now()).await?;
+    let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
+    may_follow(follower, person, found.state)?;
+    if follows::delete(&unit, follower, person).await? {
+        count_edge(&unit, follower, person, -1).await?;
+        unit.record(events::of_follow("user.unfollowed", follower, person, unit.now())?);
+        let occasion = Occasion::followed(follower, unit.now());
+        take_back(&mut unit, person, occasion, follower).await?;
+    }
+    let relationship = follows::relationship(unit.connection(), follower, person).await?;
+    unit.commit().await?;
+    Ok(relationship)
+}

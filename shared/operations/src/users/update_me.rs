@@ -1,0 +1,42 @@
+use domain::users::{About, Locale, Nickname, User, may_change_version};
+use domain::{Problem, ProblemCode};
+use store::users;
+
+use crate::{App, Caller, OperationError};
+
+/// What somebody wants to change of their profile; what is not there stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfileChange {
+    /// The new name.
+    pub nickname: Option<Nickname>,
+    /// The new words about themselves.
+    pub about: Option<About>,
+    /// The new language.
+    pub locale: Option<Locale>,
+}
+
+/// Edits the caller's profile; `expected` is the version the edit was meant for, where that matters.
+#[tracing::instrument(name = "op.update_me", skip_all)]
+pub async fn update_me(
+    app: &App,
+    caller: &Caller,
+    change: ProfileChange,
+    expected: Option<i64>,
+) -> Result<User, OperationError> {
+    let unit = app.store.begin(app.clock.now()).await?;
+    let before = users::find(unit.connection(), caller.user_id).await?.ok_or(ProblemCode::NotFound)?;
+    may_change_version(before.version, expected)?;
+    let mut user = before.clone();
+    user.nickname = change.nickname.unwrap_or(user.nickname);
+    user.about = change.about.unwrap_or(user.about);
+    user.locale = change.locale.unwrap_or(user.locale);
+    if user != before {
+        if !users::update_profile(&unit, &user, before.version).await? {
+            // Somebody, likely the same person on another device, was faster.
+            return Err(Problem::new(ProblemCode::VersionMismatch).into());
+        }
+        user.version += 1;
+    }
+    unit.commit().await?;
+    Ok(user)
+}
