@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
+use store::{Store, StoreOptions};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::required_setting;
+
+/// A migrated database of one test's own, gone when it is dropped.
+pub struct TestDatabase {
+    url: String,
+    store: Store,
+    statements: Arc<AtomicUsize>,
+    _kept: Kept,
+}
+
+/// What must go when the test is over.
+enum Kept {
+    Directory(#[expect(dead_code, reason = "dropped at the end")] TempDir),
+    Postgres(#[expect(dead_code, reason = "dropped at the end")] PostgresDatabase),
+}
+
+struct PostgresDatabase {
+    admin_url: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Makes a SQLite file.
+    pub async fn sqlite() -> Self {
+        static MIGRATED: OnceCell<(TempDir, PathBuf)> = OnceCell::const_new();
+        let (_, migrated) = MIGRATED
+            .get_or_init(|| async {
+                let directory = tempfile::tempdir().unwrap();
+                let path = directory.path().join("migrated.db");
+                migrations::change(&sqlite_url(&path), migrations::Change::Up).await.unwrap();
+                (directory, path)
+            })
+            .await;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.db");
+        std::fs::copy(migrated, &path).unwrap();
+        Self::open(sqlite_url(&path), Kept::Directory(directory)).await
+    }
+
+    /// Makes a PostgreSQL database.
+    pub async fn postgres() -> Self {
+        let admin_url = required_setting("ORGO_TEST_POSTGRES_URL");
+        let admin = Database::connect(&admin_url).await.unwrap();
+        let template = template(&admin, &admin_url).await;
+        let name = unique_name("orgo_test");
+        admin.execute_unprepared(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await.unwrap();
+        admin.close().await.unwrap();
+        let url = with_database(&admin_url, &name);
+        Self::open(url, Kept::Postgres(PostgresDatabase { admin_url, name })).await
+    }
+
+    async fn open(url: String, kept: Kept) -> Self {
+        let statements = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&statements);
+        let options = StoreOptions {
+            on_statement: Some(Arc::new(move |_| {
+                counter.fetch_add(1, Ordering::SeqCst);
+            })),
+            ..StoreOptions::default()
+        };
+        let store = Store::connect(&url, options).await.unwrap();
+        Self { url, store, statements, _kept: kept }
+    }
+
+    /// Returns its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns a store on it. Clones share their connections.
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// Returns how many statements the store has run.
+    pub fn statements(&self) -> usize {
+        self.statements.load(Ordering::SeqCst)
+    }
+
+    /// Runs SQL that no query of the store offers, to set up or to look at what a test is about.
+    pub async fn execute(&self, sql: &str) -> u64 {
+        self.store.reader().execute_unprepared(sql).await.unwrap().rows_affected()
+    }
+
+    /// Returns the number a `SELECT` answers.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let statement = sea_orm::Statement::from_string(self.store.reader().get_database_backend(), sql);
+        let row = self.store.reader().query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+}
+
+fn sqlite_url(path: &std::path::Path) -> String {
+    format!("sqlite://{}", path.display())
+}
+
+/// Returns a name that no other test of this run has, in whatever process.
+pub(crate) fn unique_name(prefix: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{prefix}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst))
+}
+
+fn with_database(admin_url: &str, name: &str) -> String {
+    let (server, _) = admin_url.rsplit_once('/').unwrap();
+    format!("{server}/{name}")
+}
+
+/// Migrates the database all others are copied from, once a server and set of migrations.
+async fn template(admin: &DatabaseConnection, admin_url: &str) -> String {
+    static NAME: OnceCell<String> = OnceCell::const_new();
+    let name = NAME.get_or_init(|| async {
+        let latest = migrations::latest();
+        let name = format!("orgo_template_{latest}");
+        // One process makes it, the others wait. The lock goes with the transaction.
+        let guard = admin.begin().await.unwrap();
+        guard.execute_unprepared("SELECT pg_advisory_xact_lock(20261121)").await.unwrap();
+        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, known);
+        if guard.query_one_raw(statement).await.unwrap().is_none() {
+            let unfinished = unique_name("orgo_unfinished");
+            admin.execute_unprepared(&format!("CREATE DATABASE {unfinished}")).await.unwrap();
+            let url = with_database(admin_url, &unfinished);
+            migrations::change(&url, migrations::Change::Up).await.unwrap();
+            let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
+            admin.execute_unprepared(&rename).await.unwrap();
+        }
+        guard.commit().await.unwrap();
+        name
+    });
+    name.await.clone()
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let (url, name) = (self.admin_url.clone(), self.name.clone());
+        // A runtime of its own: the test's may be the one that is going down.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let admin = Database::connect(&url).await.unwrap();
+                admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+                admin.close().await.unwrap();
+            });
+        });
+        let gone = dropped.join().is_ok() || std::thread::panicking();
+        assert!(gone, "the database {} was not dropped", self.name);
+    }
+}

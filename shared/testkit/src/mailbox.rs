@@ -1,0 +1,57 @@
+use std::sync::Mutex;
+
+use operations::jobs::{Mail, MailFault, Mailer};
+
+/// A mailer that keeps what it is handed, or refuses it.
+#[derive(Default)]
+pub struct Mailbox {
+    mails: Mutex<Vec<Mail>>,
+    refusals: Mutex<usize>,
+}
+
+impl Mailbox {
+    /// Refuses the next mails.
+    pub fn refuse(&self, mails: usize) {
+        *self.refusals.lock().unwrap() = mails;
+    }
+
+    /// Returns how many mails arrived.
+    pub fn len(&self) -> usize {
+        self.mails.lock().unwrap().len()
+    }
+
+    /// Tells whether none arrived.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the texts of the mails to an address, the earliest first.
+    pub fn texts_to(&self, address: &str) -> Vec<String> {
+        let mails = self.mails.lock().unwrap();
+        mails.iter().filter(|mail| mail.to.as_str() == address).map(|mail| mail.text.clone()).collect()
+    }
+
+    /// Returns the six digits of the latest mail to an address.
+    ///
+    /// # Panics
+    /// Panics where there is none.
+    pub fn code_for(&self, address: &str) -> String {
+        let texts = self.texts_to(address);
+        let text = texts.last().expect("a mail to this address");
+        let digits = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+        text.split_whitespace().find(digits).expect("a code in the mail").to_owned()
+    }
+}
+
+#[async_trait::async_trait]
+impl Mailer for Mailbox {
+    async fn send(&self, mail: Mail) -> Result<(), MailFault> {
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 {
+            *refusals -= 1;
+            return Err(MailFault("refused".into()));
+        }
+        self.mails.lock().unwrap().push(mail);
+        Ok(())
+    }
+}

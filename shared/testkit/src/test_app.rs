@@ -1,0 +1,133 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use domain::Clock as _;
+use domain::auth::CodePurpose;
+use domain::text::Text;
+use domain::users::{EmailAddress, Locale, Nickname};
+use ephemeral::Ephemeral;
+use identity::access_tokens::AccessTokens;
+use identity::codes::CodeHasher;
+use identity::passwords::{Password, PasswordHasher};
+use identity::random::RandomSource;
+use identity::refresh_tokens::RefreshTokens;
+use identity::secrets::MasterSecret;
+use identity::signing_keys::{SigningKey, SigningKeys};
+use operations::auth::{SignUp, request_email_code, sign_up};
+use operations::jobs::run_due_jobs;
+use operations::{App, Credentials, Visitor};
+
+use crate::{CountedIds, Mailbox, ManualClock, Person, TestDatabase};
+
+/// The issuer and the audience of the tokens in tests.
+pub const PUBLIC_URL: &str = "http://127.0.0.1:8088";
+
+/// The secret behind cursors, codes and tokens in tests.
+const SECRET: &str = "8f1d4c0be7a293566b19f0d83ce25a7714b8e69f02cd3a5187f46d90b3e21c5a";
+
+/// The operations on a database of one test's own, with a clock and a mailbox the test controls.
+pub struct TestApp {
+    /// The long-lived parts.
+    pub app: App,
+    /// The keys.
+    pub credentials: Credentials,
+    /// The time.
+    pub clock: Arc<ManualClock>,
+    /// Where mails go.
+    pub mailbox: Arc<Mailbox>,
+    /// The secret behind cursors and resume tokens.
+    pub secret: MasterSecret,
+    /// The database.
+    pub database: TestDatabase,
+}
+
+/// Secrets that are the same in every run, and never twice in one.
+#[derive(Debug, Default)]
+pub struct RandomFromSeed(AtomicU64);
+
+impl RandomSource for RandomFromSeed {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+            let mixed = next.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            chunk.copy_from_slice((mixed ^ (mixed >> 32)).to_le_bytes().get(..chunk.len()).unwrap());
+        }
+    }
+}
+
+impl TestApp {
+    /// Makes one whose short-lived state is in the process.
+    pub fn new(database: TestDatabase) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let ephemeral = Ephemeral::in_process(clock.clone());
+        Self::with_ephemeral(database, ephemeral, clock)
+    }
+
+    /// Makes one with other short-lived state.
+    pub fn with_ephemeral(database: TestDatabase, ephemeral: Ephemeral, clock: Arc<ManualClock>) -> Self {
+        let random: Arc<dyn RandomSource> = Arc::new(RandomFromSeed::default());
+        let secret = MasterSecret::from_hex(SECRET).unwrap();
+        let keys = SigningKeys::new(SigningKey::generate().unwrap());
+        let credentials = Credentials {
+            access_tokens: Arc::new(AccessTokens::new(keys, PUBLIC_URL, "orgo-api", Arc::clone(&random))),
+            refresh_tokens: Arc::new(RefreshTokens::new(&secret)),
+            codes: Arc::new(CodeHasher::new(&secret)),
+            passwords: PasswordHasher::new(),
+            local_limits: Ephemeral::in_process(clock.clone()),
+        };
+        let app = App {
+            store: database.store(),
+            ephemeral,
+            clock: clock.clone(),
+            ids: Arc::new(CountedIds::default()),
+            random,
+        };
+        Self { app, credentials, clock, mailbox: Arc::new(Mailbox::default()), secret, database }
+    }
+
+    /// Returns a visitor from an address of their own: tests that share none share no limits.
+    pub fn visitor(&self, name: &str) -> Visitor {
+        Visitor { address: format!("address of {name}"), locale: Locale::Korean }
+    }
+
+    /// Does all follow-up work that is due.
+    pub async fn run_jobs(&self) {
+        while !run_due_jobs(&self.app, &self.credentials, &*self.mailbox).await.unwrap().is_idle() {}
+    }
+
+    /// Signs somebody up, the whole way: code, mail, password. Their address is `{name}@example.com`.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = EmailAddress::parse("/email", &format!("{name}@example.com")).unwrap();
+        let visitor = self.visitor(name);
+        request_email_code(&self.app, &self.credentials, &visitor, email.clone(), CodePurpose::SignUp)
+            .await
+            .unwrap();
+        self.run_jobs().await;
+        let password = "blue otters paint slowly".to_owned();
+        let input = SignUp {
+            code: self.mailbox.code_for(email.as_str()),
+            email,
+            password: Password::parse(&password).unwrap(),
+            nickname: Some(Nickname::parse("/nickname", name).unwrap()),
+            locale: None,
+        };
+        let tokens = sign_up(&self.app, &self.credentials, &visitor, input).await.unwrap();
+        Person { tokens, password }
+    }
+
+    /// Returns the events recorded for everybody, partition by partition, each as its kind and audience.
+    pub async fn recorded(&self) -> Vec<(String, String)> {
+        let mut recorded = Vec::new();
+        for partition in domain::events::Partition::all() {
+            let events = store::outbox::read(self.app.store.reader(), partition, 0, 10_000).await.unwrap();
+            recorded.extend(events.into_iter().map(|event| (event.kind, event.audience.to_string())));
+        }
+        recorded
+    }
+
+    /// Returns the present.
+    pub fn now(&self) -> domain::Timestamp {
+        self.clock.now()
+    }
+}
