@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod cluster;
+mod directory;
+mod error;
+mod http;
+mod nginx;
+mod port;
+mod postgres;
+mod process;
+mod program;
+mod random;
+mod redis;
+mod spawner;
+mod tools;
+
+pub use cluster::{Cluster, ClusterOptions};
+pub use error::LocalServicesError;
+pub use nginx::{Limits, Nginx, NginxOptions};
+pub use port::free_port;
+pub use postgres::{Durability, Postgres, Role};
+pub use program::{Program, ProgramOptions, Readiness};
+pub use redis::Redis;
+pub use tools::Tools;
+
+/// The result of everything in this crate.
+pub type Result<T> = std::result::Result<T, LocalServicesError>;

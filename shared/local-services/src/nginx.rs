@@ -1,0 +1,132 @@
+use std::fmt::Write;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::directory::{Owner, ServerDirectory};
+use crate::process::{Launch, ServerProcess, StopSignal};
+use crate::{LocalServicesError, Result, Tools, http, port};
+
+/// Whether nginx limits what one address may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// The values of production, `conf.d/limits.conf`.
+    AsCommitted,
+    /// None: on one machine every request comes from one address.
+    Off,
+}
+
+/// What nginx stands in front of.
+#[derive(Debug)]
+pub struct NginxOptions<'a> {
+    /// Where it keeps everything while it runs.
+    pub directory: &'a Path,
+    /// The folder `nginx` of this repository.
+    pub configuration: &'a Path,
+    /// The loopback port to listen on; a free one when there is none.
+    pub port: Option<u16>,
+    /// Every `api-service`.
+    pub api: &'a [SocketAddr],
+    /// Every `realtime-gateway`.
+    pub gateways: &'a [SocketAddr],
+    /// The limits per address.
+    pub limits: Limits,
+}
+
+/// A private nginx on a loopback port, with the configuration of this repository.
+#[derive(Debug)]
+pub struct Nginx {
+    process: ServerProcess,
+    port: u16,
+}
+
+impl Nginx {
+    /// Starts nginx and waits until it accepts connections.
+    pub fn start(tools: &Tools, options: &NginxOptions<'_>) -> Result<Self> {
+        let directory = ServerDirectory::open(options.directory, Owner::NotRoot)?;
+        let port = match options.port {
+            Some(port) => port,
+            None => port::free_port()?,
+        };
+        // nginx itself would try for seconds.
+        port::claim(port)?;
+        configure(&directory, options, port)?;
+        let mut arguments = ["-c", "nginx.conf", "-g", "daemon off;", "-p"].map(Into::into).to_vec();
+        arguments.push(directory.path().as_os_str().to_owned());
+        let launch = Launch {
+            name: "nginx".to_owned(),
+            program: tools.nginx.clone(),
+            arguments,
+            environment: Vec::new(),
+            stop_signal: StopSignal::Terminate,
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let process = ServerProcess::start(launch, directory, |_| http::accepts(address))?;
+        Ok(Self { process, port })
+    }
+
+    /// Returns the URL it listens on, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Returns the port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns its process number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Returns the file of its access log.
+    pub fn access_log(&self) -> PathBuf {
+        self.process.directory().join("access.log")
+    }
+
+    /// Kills it and its workers at once (`SIGKILL`).
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.kill()
+    }
+
+    /// Stops it and waits until it is gone.
+    pub fn stop(mut self) -> Result<()> {
+        self.process.stop()
+    }
+}
+
+/// Copies the committed files and puts this machine's values in the place of those that name addresses.
+fn configure(directory: &ServerDirectory, options: &NginxOptions<'_>, port: u16) -> Result<()> {
+    directory.folder("conf.d")?;
+    directory.write("nginx.conf", &read(&options.configuration.join("nginx.conf"))?)?;
+    let folder = options.configuration.join("conf.d");
+    let entries =
+        fs::read_dir(&folder).map_err(LocalServicesError::io(format!("read {}", folder.display())))?;
+    for entry in entries {
+        let entry = entry.map_err(LocalServicesError::io(format!("read {}", folder.display())))?;
+        let name = format!("conf.d/{}", entry.file_name().to_string_lossy());
+        directory.write(&name, &read(&entry.path())?)?;
+    }
+    directory.write("conf.d/listen.conf", &format!("listen 127.0.0.1:{port};\n"))?;
+    let upstreams =
+        upstream("orgo_api", options.api, "keepalive 32;") + &upstream("orgo_gateway", options.gateways, "");
+    directory.write("conf.d/upstreams.conf", &upstreams)?;
+    if options.limits == Limits::Off {
+        directory.write("conf.d/limits.conf", "")?;
+    }
+    Ok(())
+}
+
+fn upstream(name: &str, addresses: &[SocketAddr], last: &str) -> String {
+    let servers = addresses.iter().fold(String::new(), |mut text, address| {
+        // Writing into a string does not fail.
+        write!(text, "server {address} max_fails=1 fail_timeout=1s; ").unwrap_or_default();
+        text
+    });
+    format!("upstream {name} {{ least_conn; {servers}{last} }}\n")
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(LocalServicesError::io(format!("read {}", path.display())))
+}

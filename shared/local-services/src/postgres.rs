@@ -1,0 +1,232 @@
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use crate::directory::{Owner, ServerDirectory};
+use crate::process::{Launch, ServerProcess, StopSignal};
+use crate::{LocalServicesError, Result, Tools, port, random};
+
+/// Whether what is written must survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// As in production; the next start in the directory finds everything again.
+    Full,
+    /// For tests: nothing is forced to the disk, and every start begins with an empty server.
+    Off,
+}
+
+/// An account of the database server, each with a random password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// May do everything: makes the databases of tests.
+    Superuser,
+    /// Owns the database `orgo` and its schema: runs the migrations.
+    Owner,
+    /// Reads and writes the rows of the database `orgo`, and nothing else: runs the programs.
+    Application,
+}
+
+/// The database of the application.
+const DATABASE: &str = "orgo";
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Superuser => "orgo_admin",
+            Self::Owner => "orgo_owner",
+            Self::Application => "orgo_app",
+        }
+    }
+}
+
+/// A private PostgreSQL server on a loopback port.
+pub struct Postgres {
+    process: ServerProcess,
+    port: u16,
+    passwords: Passwords,
+}
+
+impl Postgres {
+    /// Starts the server in the directory and waits until it takes connections; makes the database first where
+    /// there is none.
+    pub fn start(tools: &Tools, directory: &Path, durability: Durability) -> Result<Self> {
+        let directory = ServerDirectory::open(directory, Owner::NotRoot)?;
+        if durability == Durability::Off {
+            directory.remove("data")?;
+        }
+        let passwords = Passwords::read_or_make(&directory)?;
+        if !directory.join("data").is_dir() {
+            initialise(tools, &directory, durability, &passwords)?;
+        }
+        let port = port::free_port()?;
+        let mut arguments = vec!["-D".to_owned(), "data".to_owned(), "-p".to_owned(), port.to_string()];
+        arguments.extend(settings(durability));
+        let launch = launch(tools, arguments, durability);
+        let status_file = directory.join("data/postmaster.pid");
+        let process = ServerProcess::start(launch, directory, |id| is_ready(&status_file, id))?;
+        Ok(Self { process, port, passwords })
+    }
+
+    /// Returns the URL of a database for a role, with its password.
+    pub fn url(&self, role: Role, database: &str) -> String {
+        let password = self.passwords.of(role);
+        format!("postgres://{}:{password}@127.0.0.1:{}/{database}", role.name(), self.port)
+    }
+
+    /// Returns the URL of the application's database for a role, with its password.
+    pub fn application_url(&self, role: Role) -> String {
+        self.url(role, DATABASE)
+    }
+
+    /// Returns the port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns its process number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Returns the file its log goes to.
+    pub fn log(&self) -> PathBuf {
+        self.process.log()
+    }
+
+    /// Kills it at once (`SIGKILL`), as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        self.process.kill()
+    }
+
+    /// Stops it and waits until it is gone.
+    pub fn stop(mut self) -> Result<()> {
+        self.process.stop()
+    }
+}
+
+/// No `Debug`: they are secrets.
+struct Passwords {
+    superuser: String,
+    owner: String,
+    application: String,
+}
+
+impl Passwords {
+    /// Reads the passwords, one a line, and makes them at the first start.
+    fn read_or_make(directory: &ServerDirectory) -> Result<Self> {
+        let known = fs::read_to_string(directory.join("passwords")).unwrap_or_default();
+        let mut lines = known.lines().map(str::to_owned);
+        if let (Some(superuser), Some(owner), Some(application)) = (lines.next(), lines.next(), lines.next())
+        {
+            return Ok(Self { superuser, owner, application });
+        }
+        let made =
+            Self { superuser: random::secret()?, owner: random::secret()?, application: random::secret()? };
+        let lines = format!("{}\n{}\n{}\n", made.superuser, made.owner, made.application);
+        directory.write("passwords", &lines)?;
+        // A database made with passwords that are lost is of no use.
+        directory.remove("data")?;
+        Ok(made)
+    }
+
+    fn of(&self, role: Role) -> &str {
+        match role {
+            Role::Superuser => &self.superuser,
+            Role::Owner => &self.owner,
+            Role::Application => &self.application,
+        }
+    }
+}
+
+/// Makes the data directory under another name and renames it at the end: a half-made one is never used.
+fn initialise(
+    tools: &Tools,
+    directory: &ServerDirectory,
+    durability: Durability,
+    passwords: &Passwords,
+) -> Result<()> {
+    directory.remove("data.new")?;
+    directory.write("password", passwords.of(Role::Superuser))?;
+    // Loopback only, and the check is made by the server: so a plain password costs nothing and gives nothing away.
+    let arguments = "--pgdata=data.new --username=orgo_admin --pwfile=password --auth=password \
+                     --encoding=UTF8 --locale=C.UTF-8";
+    let mut arguments: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
+    if durability == Durability::Off {
+        arguments.push("--no-sync".to_owned());
+    }
+    let mut initdb = launch(tools, arguments, durability);
+    "initdb".clone_into(&mut initdb.name);
+    initdb.program.clone_from(&tools.initdb);
+    initdb.run(directory, Stdio::null())?;
+    directory.remove("password")?;
+
+    let roles = format!(
+        "CREATE ROLE orgo_owner LOGIN PASSWORD '{}';\n\
+         CREATE ROLE orgo_app LOGIN PASSWORD '{}';\n\
+         CREATE DATABASE orgo OWNER orgo_owner;\n\
+         REVOKE ALL ON DATABASE orgo FROM PUBLIC;\n\
+         GRANT CONNECT ON DATABASE orgo TO orgo_app;\n",
+        passwords.of(Role::Owner),
+        passwords.of(Role::Application),
+    );
+    let rights = "ALTER SCHEMA public OWNER TO orgo_owner;\n\
+         REVOKE ALL ON SCHEMA public FROM PUBLIC;\n\
+         GRANT USAGE ON SCHEMA public TO orgo_app;\n\
+         ALTER DEFAULT PRIVILEGES FOR ROLE orgo_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO orgo_app;\n\
+         ALTER DEFAULT PRIVILEGES FOR ROLE orgo_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO orgo_app;\n";
+    execute(tools, directory, durability, "postgres", &roles)?;
+    execute(tools, directory, durability, DATABASE, rights)?;
+    fs::rename(directory.join("data.new"), directory.join("data"))
+        .map_err(LocalServicesError::io("rename the new data directory"))
+}
+
+/// Runs statements, one a line, without a server and without a client: in PostgreSQL's single-user mode.
+fn execute(
+    tools: &Tools,
+    directory: &ServerDirectory,
+    durability: Durability,
+    database: &str,
+    statements: &str,
+) -> Result<()> {
+    let path = directory.write("statements", statements)?;
+    let mut arguments = ["--single", "-D", "data.new", "-c", "exit_on_error=on"].map(str::to_owned).to_vec();
+    arguments.extend(settings(durability));
+    arguments.push(database.to_owned());
+    let input = File::open(&path).map_err(LocalServicesError::io("read the statements"))?;
+    launch(tools, arguments, durability).run(directory, Stdio::from(input))?;
+    directory.remove("statements")
+}
+
+fn settings(durability: Durability) -> Vec<String> {
+    let mut settings = vec![
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "max_connections=400",
+        "timezone=UTC",
+        "log_timezone=UTC",
+    ];
+    if durability == Durability::Off {
+        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+    }
+    settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]).collect()
+}
+
+fn launch(tools: &Tools, arguments: Vec<String>, durability: Durability) -> Launch {
+    Launch {
+        name: "postgres".to_owned(),
+        program: tools.postgres.clone(),
+        arguments: arguments.into_iter().map(Into::into).collect(),
+        environment: Vec::new(),
+        stop_signal: match durability {
+            Durability::Full => StopSignal::Interrupt,
+            Durability::Off => StopSignal::Quit,
+        },
+    }
+}
+
+/// Reads the status PostgreSQL keeps for its own tools: process number in line 1, state in line 8.
+fn is_ready(status_file: &Path, id: u32) -> bool {
+    let status = fs::read_to_string(status_file).unwrap_or_default();
+    let mut lines = status.lines();
+    lines.next() == Some(id.to_string().as_str()) && lines.nth(6).is_some_and(|state| state.trim() == "ready")
+}

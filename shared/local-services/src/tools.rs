@@ -1,0 +1,107 @@
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use crate::{LocalServicesError, Result};
+
+/// Where the servers of this machine are.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// The server of PostgreSQL.
+    pub postgres: PathBuf,
+    /// The program that makes a data directory for it.
+    pub initdb: PathBuf,
+    /// The server of Redis.
+    pub redis_server: PathBuf,
+    /// nginx.
+    pub nginx: PathBuf,
+}
+
+/// Two threads of one process must not run the package manager at once.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
+impl Tools {
+    /// Finds the servers, or names the Debian packages that are missing.
+    pub fn find() -> Result<Self> {
+        // The real path: a link to `postgres` alone has no `initdb` beside it.
+        let postgres = find("postgres").and_then(|found| fs::canonicalize(found).ok());
+        let initdb = postgres.as_deref().and_then(Path::parent).map(|folder| folder.join("initdb"));
+        let initdb = initdb.filter(|path| path.is_file());
+        match (postgres, initdb, find("redis-server"), find("nginx")) {
+            (Some(postgres), Some(initdb), Some(redis_server), Some(nginx)) => {
+                Ok(Self { postgres, initdb, redis_server, nginx })
+            }
+            (postgres, initdb, redis_server, nginx) => {
+                let missing = [
+                    ("postgresql", postgres.is_none() || initdb.is_none()),
+                    ("redis-server", redis_server.is_none()),
+                    ("nginx", nginx.is_none()),
+                ];
+                let packages = missing.into_iter().filter(|(_, gone)| *gone).map(|(name, _)| name).collect();
+                Err(LocalServicesError::Missing { packages })
+            }
+        }
+    }
+
+    /// Finds the servers; when some are missing and root asks, installs Debian's packages first.
+    pub fn find_or_install() -> Result<Self> {
+        let _one_at_a_time = INSTALLING.lock();
+        match Self::find() {
+            Err(LocalServicesError::Missing { packages }) if rustix::process::geteuid().is_root() => {
+                install(&packages)?;
+                Self::find()
+            }
+            found => found,
+        }
+    }
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    apt_get(&["update"])?;
+    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt_get(&arguments)
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("apt-get")
+        .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .status()
+        .map_err(LocalServicesError::io("run apt-get"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(LocalServicesError::Failed {
+        program: "apt-get".to_owned(),
+        what: format!("{} ended with {status}", arguments.join(" ")),
+        log: String::new(),
+    })
+}
+
+/// Looks for a program in the search path and where Debian keeps servers.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    folders.extend(postgres_folders());
+    folders.extend(["/usr/local/bin", "/usr/sbin", "/usr/bin"].map(PathBuf::from));
+    folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Returns the program folders of the installed versions of PostgreSQL, the newest first.
+fn postgres_folders() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
+    let mut versions: Vec<(u32, PathBuf)> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    versions.sort();
+    versions.into_iter().rev().map(|(_, folder)| folder).collect()
+}

@@ -1,0 +1,199 @@
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use local_services::{Limits, Nginx, NginxOptions, free_port};
+
+use crate::client::{Answer, Upstream, get, send};
+use crate::scratch::{Scratch, TOOLS, nginx_configuration};
+
+fn start(scratch: &Scratch, api: SocketAddr, gateway: SocketAddr, limits: Limits) -> Nginx {
+    let options = NginxOptions {
+        directory: &scratch.join("nginx"),
+        configuration: &nginx_configuration(),
+        port: None,
+        api: &[api],
+        gateways: &[gateway],
+        limits,
+    };
+    Nginx::start(&TOOLS, &options).unwrap()
+}
+
+fn nobody() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, free_port().unwrap()).into()
+}
+
+fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    assert!(answer.body.contains(&format!("\"status\":{status},\"code\":\"{code}\"")), "{answer:?}");
+    assert!(answer.body.contains(&format!("\"type\":\"/problems/{code}\"")), "{answer:?}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("server"), Some("nginx"), "the version is nobody's business");
+    let request_id = answer.header("x-request-id").unwrap();
+    assert!(answer.body.contains(request_id), "{answer:?}");
+}
+
+#[test]
+fn sockets_go_to_the_gateway_and_everything_else_to_the_api() {
+    let scratch = Scratch::new();
+    let (api, gateway) = (Upstream::start("api"), Upstream::start("gateway"));
+    let nginx = start(&scratch, api.address, gateway.address, Limits::Off);
+    for path in
+        ["/", "/docs", "/openapi.json", "/api/v1/posts?limit=2", "/healthz", "/readyz", "/ws/x", "/wsx"]
+    {
+        assert_eq!(get(nginx.port(), path).body, "api", "{path}");
+        assert!(api.requests.recv().unwrap().first_line.starts_with(&format!("GET {path} HTTP/1.1")));
+    }
+    assert_eq!(get(nginx.port(), "/ws").body, "gateway");
+    assert_eq!(get(nginx.port(), "/ws?x=1").body, "gateway");
+}
+
+#[test]
+fn a_socket_handshake_reaches_the_gateway_as_one() {
+    let scratch = Scratch::new();
+    let gateway = Upstream::start("gateway");
+    let nginx = start(&scratch, nobody(), gateway.address, Limits::Off);
+    let handshake = "GET /ws HTTP/1.1\r\nHost: orgo.example\r\nOrigin: http://orgo.example\r\nUpgrade: WebSocket\r\n\
+                     Connection: Upgrade\r\nSec-WebSocket-Protocol: orgo.v1\r\n\r\n";
+    send(nginx.port(), handshake);
+    let arrived = gateway.requests.recv().unwrap();
+    assert_eq!(arrived.all("upgrade"), ["WebSocket"]);
+    assert_eq!(arrived.all("connection"), ["upgrade"]);
+    assert_eq!(arrived.all("host"), ["orgo.example"]);
+    assert_eq!(arrived.all("origin"), ["http://orgo.example"]);
+    assert_eq!(arrived.all("sec-websocket-protocol"), ["orgo.v1"]);
+
+    send(
+        nginx.port(),
+        "GET /ws HTTP/1.1\r\nHost: orgo.example\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+    );
+    assert_eq!(gateway.requests.recv().unwrap().all("connection"), ["close"]);
+}
+
+#[test]
+fn what_a_client_claims_about_its_address_does_not_pass() {
+    let scratch = Scratch::new();
+    let (api, gateway) = (Upstream::start("api"), Upstream::start("gateway"));
+    let nginx = start(&scratch, api.address, gateway.address, Limits::Off);
+    for (path, upstream) in [("/", &api), ("/ws", &gateway)] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: orgo.example\r\nX-Real-IP: 6.6.6.6\r\nX-Real-IP: 7.7.7.7\r\n\
+             X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Forwarded-Proto: https\r\n\
+             X-Forwarded-Host: evil.example\r\nX_Real_IP: 6.6.6.6\r\n\r\n"
+        );
+        send(nginx.port(), &request);
+        let arrived = upstream.requests.recv().unwrap();
+        assert_eq!(arrived.all("x-real-ip"), ["127.0.0.1"]);
+        assert_eq!(arrived.all("x-forwarded-for"), ["127.0.0.1"]);
+        assert_eq!(arrived.all("x-forwarded-proto"), ["http"]);
+        for name in ["forwarded", "x-forwarded-host", "x_real_ip"] {
+            assert!(arrived.all(name).is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_harmless_request_id_passes_and_any_other_is_replaced() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    for (sent, passes) in
+        [("client-request-1", true), ("x", false), ("a b c d e f g h", false), ("\"},{\"1234", false)]
+    {
+        send(nginx.port(), &format!("GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: {sent}\r\n\r\n"));
+        let arrived = api.requests.recv().unwrap();
+        let ids = arrived.all("x-request-id");
+        assert_eq!(ids.len(), 1);
+        assert_eq!(ids[0] == sent, passes, "{ids:?}");
+    }
+}
+
+#[test]
+fn internal_paths_are_not_offered() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    for path in ["/internal", "/internal/sessions", "/metrics", "//metrics", "/api/../metrics", "/%6detrics"]
+    {
+        assert_problem(&get(nginx.port(), path), 404, "not_found");
+    }
+    assert!(api.requests.try_recv().is_err());
+}
+
+#[test]
+fn every_error_of_nginx_is_a_problem_and_no_request_makes_a_5xx() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let host = "Host: orgo.example\r\n";
+    let long = "a".repeat(40_000);
+    let requests = [
+        (format!("POST / HTTP/1.1\r\n{host}Content-Length: 1048577\r\n\r\n"), 413, "payload_too_large"),
+        (format!("GET /{long} HTTP/1.1\r\n{host}\r\n"), 414, "malformed_request"),
+        (format!("GET / HTTP/1.1\r\n{host}X-Long: {long}\r\n\r\n"), 400, "malformed_request"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, "malformed_request"),
+        (format!("GET / HTTP/1.1\r\n{host}{host}\r\n"), 400, "malformed_request"),
+        (format!("GET / HTTP/9.9\r\n{host}\r\n"), 400, "malformed_request"),
+        (format!("get / HTTP/1.1\r\n{host}\r\n"), 400, "malformed_request"),
+        (format!("TRACE / HTTP/1.1\r\n{host}\r\n"), 405, "method_not_allowed"),
+        (format!("POST / HTTP/1.1\r\n{host}Transfer-Encoding: gzip\r\n\r\n"), 400, "malformed_request"),
+        (
+            format!("POST / HTTP/1.1\r\n{host}Content-Length: 4\r\nContent-Length: 5\r\n\r\n"),
+            400,
+            "malformed_request",
+        ),
+        (format!("POST / HTTP/1.1\r\n{host}Content-Length: -1\r\n\r\n"), 400, "malformed_request"),
+        (
+            format!(
+                "POST / HTTP/1.1\r\n{host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            ),
+            400,
+            "malformed_request",
+        ),
+        (format!("GET /nginx-problem HTTP/1.1\r\n{host}\r\n"), 404, "not_found"),
+    ];
+    for (request, status, code) in requests {
+        assert_problem(&send(nginx.port(), &request), status, code);
+    }
+    assert!(api.requests.try_recv().is_err(), "none of them reached the API");
+}
+
+#[test]
+fn nobody_behind_nginx_is_unavailable_with_a_time_to_retry() {
+    let scratch = Scratch::new();
+    let nginx = start(&scratch, nobody(), nobody(), Limits::Off);
+    for path in ["/api/v1/posts", "/ws"] {
+        let answer = get(nginx.port(), path);
+        assert_problem(&answer, 502, "unavailable");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+}
+
+#[test]
+fn the_limits_of_production_answer_with_a_problem() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::AsCommitted);
+    let log_in = "POST /api/v1/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    for _ in 0..7 {
+        assert_eq!(send(nginx.port(), log_in).status, 200, "one, and six more at once");
+    }
+    // One more is let through every ten seconds: most of these are refused however slow this machine is.
+    let refused = (0..50).map(|_| send(nginx.port(), log_in)).find(|answer| answer.status != 200).unwrap();
+    assert_problem(&refused, 429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("10"));
+    assert_eq!(get(nginx.port(), "/api/v1/posts").status, 200, "the rest goes on");
+}
+
+#[test]
+fn the_log_holds_no_query_strings() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    get(nginx.port(), "/api/v1/posts?secret=canary");
+    let log = nginx.access_log();
+    nginx.stop().unwrap();
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("\"path\":\"/api/v1/posts\""), "{log}");
+    assert!(!log.contains("canary"), "{log}");
+}

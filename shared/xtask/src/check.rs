@@ -1,0 +1,28 @@
+use crate::interrupt::Interrupt;
+use crate::repository::cargo;
+use crate::step::{command_step, step};
+use crate::{Result, deny, generate, layers, tidy};
+
+/// Runs everything CI checks besides the tests, the quick checks first.
+pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
+    let advisories = match arguments {
+        [] => deny::Advisories::Skip,
+        [option] if option == "--advisories" => deny::Advisories::Check,
+        _ => return Err("check takes --advisories and nothing else".into()),
+    };
+    // The quick ones tell all they know before the slow ones begin.
+    let quick = [
+        command_step("format", interrupt, &mut cargo(&["fmt", "--all", "--check"])?),
+        step("tidy", tidy::run),
+        step("layers", layers::run),
+        step("dependencies", || deny::run(interrupt, advisories)),
+    ];
+    for result in quick {
+        result?;
+    }
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    command_step("lints", interrupt, &mut cargo(&clippy)?)?;
+    let document = ["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"];
+    command_step("documentation", interrupt, cargo(&document)?.env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("contracts", || generate::run(interrupt, &["--check".to_owned()]))
+}

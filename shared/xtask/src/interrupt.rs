@@ -1,0 +1,73 @@
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::Result;
+
+const POLL: Duration = Duration::from_millis(50);
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Notices Ctrl-C (`SIGINT`), `SIGTERM` and `SIGHUP`, so that everything that was started is also stopped.
+pub(crate) struct Interrupt {
+    asked: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// From now on the three signals end nothing by themselves.
+    pub(crate) fn register() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
+        {
+            signal_hook::flag::register(signal, Arc::clone(&asked))?;
+        }
+        Ok(Self { asked })
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a signal, or until the check finds a reason to stop.
+    pub(crate) fn wait(&self, mut check: impl FnMut() -> Result<()>) -> Result<()> {
+        while !self.is_asked() {
+            check()?;
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// Runs a command to its end; on a signal, ends it with all its children and fails.
+    pub(crate) fn run(&self, command: &mut Command) -> Result<ExitStatus> {
+        // A group of its own: the terminal's Ctrl-C reaches us alone, and we pass it on to all of them.
+        let mut child = command.process_group(0).spawn()?;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if self.is_asked() {
+                end(&mut child)?;
+                return Err("interrupted".into());
+            }
+            thread::sleep(POLL);
+        }
+    }
+}
+
+fn end(child: &mut Child) -> Result<()> {
+    let group = Pid::from_child(child);
+    kill_process_group(group, Signal::TERM)?;
+    let deadline = Instant::now() + STOP_WITHIN;
+    while child.try_wait()?.is_none() && Instant::now() < deadline {
+        thread::sleep(POLL);
+    }
+    // Whoever is left of the group did not listen, or is a grandchild that was not waited for.
+    kill_process_group(group, Signal::KILL).unwrap_or_default();
+    child.wait()?;
+    Ok(())
+}

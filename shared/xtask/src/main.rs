@@ -1,0 +1,59 @@
+#![doc = include_str!("../README.md")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod check;
+mod deny;
+mod dev;
+mod generate;
+mod interrupt;
+mod layers;
+mod migrate;
+mod repository;
+mod step;
+mod test;
+mod tidy;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use interrupt::Interrupt;
+
+/// What goes wrong here is read by a person and by nobody else.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const USAGE: &str = "usage: cargo xtask <command>
+  test [arguments of cargo test]   all tests, with private PostgreSQL and Redis
+  check [--advisories]             everything CI checks besides the tests
+  dev [--port 8088] [--directory target/dev] [--release]
+                                   the services mode on this machine, until Ctrl-C
+  generate [--check]               the contracts openapi.json and protocol.json
+  tidy                             file sizes, names, what every crate must have
+  migrate up|down|status           the migrations, on ORGO_DATABASE_URL";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    match run(&command, &arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo xtask {command}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
+    let interrupt = Interrupt::register()?;
+    match command {
+        "test" => return test::run(&interrupt, arguments),
+        "check" => check::run(&interrupt, arguments)?,
+        "dev" => dev::run(&interrupt, arguments)?,
+        "generate" => generate::run(&interrupt, arguments)?,
+        "tidy" => tidy::run()?,
+        "migrate" => return migrate::run(&interrupt, arguments),
+        "" | "help" | "--help" | "-h" => println!("{USAGE}"),
+        unknown => return Err(format!("there is no command {unknown:?}\n{USAGE}").into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}

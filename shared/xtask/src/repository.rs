@@ -1,0 +1,60 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use crate::Result;
+use crate::interrupt::Interrupt;
+
+/// Returns the top folder of the repository.
+pub(crate) fn root() -> Result<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(own.ancestors().nth(2).ok_or("this crate has moved")?.to_owned())
+}
+
+/// Returns the folder everything generated goes to, which is not always below the root.
+pub(crate) fn target() -> Result<PathBuf> {
+    let own = env::current_exe()?;
+    Ok(own.ancestors().nth(2).ok_or("this program has moved")?.to_owned())
+}
+
+/// Returns the folders of the workspace's crates, as `Cargo.toml` lists them.
+pub(crate) fn members() -> Result<Vec<PathBuf>> {
+    let root = root()?;
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let members = manifest.split("\nmembers = [").nth(1).and_then(|rest| rest.split(']').next());
+    let members = members.ok_or("Cargo.toml lists no members")?;
+    Ok(members.split('"').skip(1).step_by(2).map(|member| root.join(member)).collect())
+}
+
+/// Returns a call of cargo at the root, by the cargo that runs this program.
+pub(crate) fn cargo(arguments: &[&str]) -> Result<Command> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(root()?);
+    Ok(command)
+}
+
+/// How our programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+/// Builds every program and returns the folder they are in.
+///
+/// Always the whole workspace: a part of it has other features of its dependencies, which would be built again.
+pub(crate) fn build_programs(interrupt: &Interrupt, profile: Profile) -> Result<PathBuf> {
+    let mut command = cargo(&["build", "--locked", "--workspace", "--bins"])?;
+    let folder = match profile {
+        Profile::Debug => "debug",
+        Profile::Release => {
+            command.arg("--release");
+            "release"
+        }
+    };
+    if !interrupt.run(&mut command)?.success() {
+        return Err("the programs do not build".into());
+    }
+    Ok(target()?.join(folder))
+}
