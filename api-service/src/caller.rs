@@ -1,0 +1,95 @@
+//! Who calls. The type a handler asks for is the permission it needs.
+
+use operations::auth::authenticate;
+use poem::http::header;
+use poem::{Request, RequestBody};
+use poem_openapi::registry::{MetaSecurityScheme, Registry};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+
+use crate::Service;
+use crate::problem::ApiProblem;
+use domain::ProblemCode;
+
+/// Somebody logged in. Without a good access token the handler is not reached.
+pub(crate) struct Caller(pub(crate) operations::Caller);
+
+/// Somebody, logged in or not. A bad access token is refused all the same: it is not taken for none.
+pub(crate) struct MaybeCaller(pub(crate) Option<operations::Caller>);
+
+const SCHEME: &str = "access_token";
+
+fn register_scheme(registry: &mut Registry) {
+    registry.create_security_scheme(
+        SCHEME,
+        MetaSecurityScheme {
+            ty: "http",
+            description: Some("The access token of logIn, signUp or refreshTokens, as a bearer token (RFC 6750)"),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("JWT"),
+            flows: None,
+            openid_connect_url: None,
+        },
+    );
+}
+
+async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiProblem> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token = token.ok_or(ProblemCode::Unauthenticated)?;
+    let service = request.data::<Service>().ok_or(ProblemCode::Internal)?;
+    Ok(Some(authenticate(service.app(), service.credentials(), token).await?))
+}
+
+impl<'a> ApiExtractor<'a> for Caller {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register_scheme(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        match caller_of(request).await? {
+            Some(caller) => Ok(Self(caller)),
+            None => Err(ApiProblem::from(ProblemCode::Unauthenticated).into()),
+        }
+    }
+}
+
+impl<'a> ApiExtractor<'a> for MaybeCaller {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        register_scheme(registry);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    fn has_security_fallback() -> bool {
+        true
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        Ok(Self(caller_of(request).await?))
+    }
+}

@@ -1,0 +1,44 @@
+//! Signs of life, for whoever sends traffic here.
+
+use domain::ProblemCode;
+use operations::OperationError;
+use poem_openapi::payload::Json;
+use poem_openapi::{Object, OpenApi, Tags};
+
+use crate::Service;
+use crate::problem::ApiProblem;
+
+#[derive(Tags)]
+enum Tag {
+    /// Signs of life
+    Health,
+}
+
+/// A sign of life
+#[derive(Object)]
+#[oai(rename = "Health")]
+pub(crate) struct HealthBody {
+    status: String,
+}
+
+pub(crate) struct HealthApi(pub(crate) Service);
+
+#[OpenApi(tag = "Tag::Health")]
+impl HealthApi {
+    /// Tells that the process runs
+    #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
+    async fn get_health(&self) -> Json<HealthBody> {
+        Json(HealthBody { status: "ok".into() })
+    }
+
+    /// Tells whether requests can be served: the database answers, and the service is not going down
+    // Redis does not count: without it people can do everything but open new sockets.
+    #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
+    async fn get_readiness(&self) -> Result<Json<HealthBody>, ApiProblem> {
+        if self.0.is_draining() {
+            return Err(ApiProblem::from(ProblemCode::Unavailable));
+        }
+        self.0.app().store.ping().await.map_err(OperationError::from)?;
+        Ok(Json(HealthBody { status: "ready".into() }))
+    }
+}

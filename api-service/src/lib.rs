@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod assemble;
+mod auth;
+mod caller;
+mod comments;
+mod config;
+mod dev_mail;
+mod health;
+mod if_match;
+mod mail;
+mod meta;
+mod middleware;
+mod notifications;
+mod openapi;
+mod pagination;
+mod path_id;
+mod posts;
+mod problem;
+mod realtime;
+mod request_body;
+mod routes;
+mod service;
+mod text_field;
+mod users;
+mod visitor;
+mod workers;
+
+pub use assemble::assemble;
+pub use config::{ApiConfig, MailRoute};
+pub use mail::{CaptureMailer, SmtpMailer};
+pub use openapi::document;
+pub use problem::{ProblemContext, problem_response};
+pub use routes::routes;
+pub use service::{Parts, Service, ShowsMail, Tuning};
+pub use workers::{Workers, spawn_workers};

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use lettre::message::header::ContentType;
+use lettre::message::Mailbox;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use operations::jobs::{Mail, MailFault, Mailer};
+
+/// How long the mail server may take to accept a mail.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Sends mails through a mail server (RFC 5321).
+pub struct SmtpMailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+/// A mail setting cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpFault {
+    /// The URL is not one of a mail server. What it says stays out of the message: it may hold a password.
+    #[error("not the URL of a mail server, like smtps://user:password@mail.example.com")]
+    Url,
+    /// The sender is not a mailbox.
+    #[error("not a mailbox, like OrGo <no-reply@example.com>")]
+    Sender,
+}
+
+impl SmtpMailer {
+    /// Makes one for `smtp://…` or `smtps://…`; `from` is the mailbox mails come from.
+    pub fn new(url: &str, from: &str) -> Result<Self, SmtpFault> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_fault| SmtpFault::Url)?
+            .timeout(Some(DEADLINE))
+            .build();
+        let from = from.parse().map_err(|_fault| SmtpFault::Sender)?;
+        Ok(Self { transport, from })
+    }
+}
+
+#[async_trait::async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: Mail) -> Result<(), MailFault> {
+        let to = mail.to.as_str().parse().map_err(|_fault| MailFault("not a mailbox".into()))?;
+        let message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(mail.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(mail.text)
+            .map_err(|fault| MailFault(fault.to_string()))?;
+        let sent = tokio::time::timeout(DEADLINE * 2, self.transport.send(message)).await;
+        match sent {
+            Ok(Ok(_accepted)) => Ok(()),
+            Ok(Err(fault)) => Err(MailFault(fault.to_string())),
+            Err(_late) => Err(MailFault("the mail server did not answer in time".into())),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The `api-service` program: serves, or prints what it would serve, or makes keys.
+
+mod command;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match command::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            use std::io::Write as _;
+            // There is nobody else to tell where this fails too.
+            writeln!(std::io::stderr(), "api-service: {fault}").map_or(ExitCode::from(3), |()| ExitCode::from(2))
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What surrounds every handler, from the outside in.
+
+mod outermost;
+mod security_headers;
+mod strict_query;
+
+pub(crate) use outermost::Outermost;
+pub(crate) use strict_query::StrictQuery;

@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use domain::problem::{FieldFault, FieldProblem};
+use domain::{Problem, ProblemCode};
+use poem::{Endpoint, Request};
+
+use crate::openapi::OperationTable;
+use crate::problem::ApiProblem;
+
+/// Refuses query parameters nobody knows: a mistyped filter must not return everything. Refuses the same one twice,
+/// for two readers would take different ones.
+pub(crate) struct StrictQuery<E> {
+    inner: E,
+    table: Arc<OperationTable>,
+}
+
+impl<E> StrictQuery<E> {
+    pub(crate) fn new(inner: E, table: Arc<OperationTable>) -> Self {
+        Self { inner, table }
+    }
+}
+
+impl<E: Endpoint> Endpoint for StrictQuery<E> {
+    type Output = E::Output;
+
+    async fn call(&self, request: Request) -> poem::Result<E::Output> {
+        let known = self.table.query_parameters(request.method().as_str(), request.uri().path());
+        if let (Some(known), Some(query)) = (known, request.uri().query()) {
+            check(known, query).map_err(ApiProblem::from)?;
+        }
+        self.inner.call(request).await
+    }
+}
+
+fn check(known: &[String], query: &str) -> Result<(), Problem> {
+    let (mut unknown, mut repeated, mut seen) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        let name: String = name.chars().take(100).collect();
+        if !known.contains(&name) {
+            unknown.push(FieldProblem::parameter(name, FieldFault::UnknownField));
+        } else if seen.contains(&name) {
+            repeated.push(FieldProblem::parameter(name, FieldFault::Duplicate));
+        } else {
+            seen.push(name);
+        }
+    }
+    let (code, fields) = match (unknown.is_empty(), repeated.is_empty()) {
+        (true, true) => return Ok(()),
+        (true, false) => (ProblemCode::MalformedRequest, repeated),
+        (false, _) => (ProblemCode::UnknownParameter, unknown),
+    };
+    Err(Problem { fields, ..Problem::new(code) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_nobody_knows_or_one_given_twice_is_refused() {
+        let known = ["limit".to_owned(), "cursor".to_owned()];
+        assert_eq!(check(&known, ""), Ok(()));
+        assert_eq!(check(&known, "limit=5&cursor=x"), Ok(()));
+        assert_eq!(check(&known, "limt=5").unwrap_err().code, ProblemCode::UnknownParameter);
+        assert_eq!(check(&known, "limit=5&limit=5").unwrap_err().code, ProblemCode::MalformedRequest);
+        assert_eq!(check(&known, "l%69mit=5&limit=5").unwrap_err().code, ProblemCode::MalformedRequest);
+    }
+}

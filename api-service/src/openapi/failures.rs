@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+
+use domain::ProblemCode;
+use serde_json::{Value, json};
+
+use crate::problem::status_of;
+
+/// Returns the failures that are an operation's own, beside those that follow from its shape; nothing for an
+/// operation nobody has thought about.
+fn own_failures(operation_id: &str) -> Option<&'static [ProblemCode]> {
+    use ProblemCode as P;
+    Some(match operation_id {
+        "requestEmailCode" => &[P::CodeCooldown, P::RateLimited],
+        "signUp" => &[
+            P::CodeInvalid,
+            P::CodeAttemptsExhausted,
+            P::PasswordWeak,
+            P::EmailTaken,
+            P::RateLimited,
+        ],
+        "logIn" => &[P::InvalidCredentials, P::RateLimited],
+        "refreshTokens" => &[P::RefreshTokenInvalid, P::RefreshTokenReused, P::RateLimited],
+        "updateMe" => &[P::VersionMismatch],
+        "updatePost" | "deletePost" => &[P::NotAuthor, P::VersionMismatch],
+        "deleteComment" => &[P::NotAuthor],
+        "createComment" => &[P::ParentMismatch],
+        "follow" | "unfollow" => &[P::SelfFollow],
+        "logOut" | "getMe" | "getUser" | "listFollowers" | "listFollowing" | "listPosts" | "createPost"
+        | "getPost" | "likePost" | "unlikePost" | "listPostLikes" | "listComments" | "listReplies"
+        | "listNotifications" | "readNotifications" | "seeNotifications" | "getUnread"
+        | "createRealtimeTicket" | "getMeta" | "getKeys" | "getHealth" | "getReadiness" => &[],
+        _ => return None,
+    })
+}
+
+/// Writes down every way in which an operation can fail.
+pub(super) fn describe(operation: &mut Value) {
+    let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut codes = failures_of_shape(operation);
+    codes.extend(own_failures(&id).unwrap_or_default());
+    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
+    for code in codes {
+        let of_status = by_status.entry(status_of(code.kind()).as_u16()).or_default();
+        if !of_status.contains(&code) {
+            of_status.push(code);
+        }
+    }
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for (status, codes) in by_status {
+        let lines: Vec<_> =
+            codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
+        let response = json!({
+            "description": lines.join("\n\n"),
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            "x-codes": codes.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+        });
+        responses.insert(status.to_string(), response);
+    }
+}
+
+/// Returns the failures that follow from what an operation takes and who may call it.
+fn failures_of_shape(operation: &Value) -> Vec<ProblemCode> {
+    use ProblemCode as P;
+    let mut codes = vec![P::UnknownParameter, P::MalformedRequest, P::Internal, P::Unavailable];
+    if operation.get("security").is_some() {
+        codes.extend([P::Unauthenticated, P::TokenExpired, P::SessionRevoked]);
+    }
+    if operation.get("requestBody").is_some() {
+        codes.extend([P::PayloadTooLarge, P::UnsupportedMediaType, P::ValidationFailed]);
+    }
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    for parameter in parameters.into_iter().flatten() {
+        let place = parameter.get("in").and_then(Value::as_str);
+        let name = parameter.get("name").and_then(Value::as_str);
+        match (place, name) {
+            (Some("path"), _) => codes.push(P::NotFound),
+            (Some("query"), Some("cursor")) => codes.push(P::InvalidCursor),
+            _ => {}
+        }
+    }
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_nobody_has_thought_about_has_no_failures_of_its_own() {
+        assert!(own_failures("unheardOf").is_none());
+        assert!(own_failures("getPost").is_some());
+    }
+}

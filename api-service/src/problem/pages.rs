@@ -1,0 +1,39 @@
+use domain::ProblemCode;
+use domain::users::Locale;
+use poem::web::{Html, Path};
+use poem::{IntoResponse, Response, handler};
+
+use super::{details, status_of};
+
+/// Lists every problem there is: what the `type` of a problem body leads to.
+#[handler]
+pub(crate) fn problem_index() -> Response {
+    let row = |code: &ProblemCode| {
+        let (name, status) = (code.as_str(), status_of(code.kind()).as_u16());
+        format!("<li><a href=\"/problems/{name}\">{name}</a> ({status}): {}</li>", code.title())
+    };
+    let rows: String = ProblemCode::ALL.iter().map(row).collect();
+    page("Problems", &format!("<ul>{rows}</ul>"))
+}
+
+/// Describes one problem.
+#[handler]
+pub(crate) fn problem_page(Path(name): Path<String>) -> poem::Result<Response> {
+    let code = ProblemCode::ALL.iter().find(|code| code.as_str() == name);
+    let code = *code.ok_or(poem::error::NotFoundError)?;
+    let body = format!(
+        "<p>Status {}</p><p lang=\"en\">{}</p><p lang=\"ko\">{}</p><p><a href=\"/problems\">All problems</a></p>",
+        status_of(code.kind()).as_u16(),
+        details::detail(code, Locale::English),
+        details::detail(code, Locale::Korean),
+    );
+    Ok(page(code.title(), &body))
+}
+
+/// Nothing that goes into it comes from outside.
+fn page(title: &str, body: &str) -> Response {
+    Html(format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1>{body}</html>"
+    ))
+    .into_response()
+}

@@ -1,0 +1,75 @@
+use std::sync::Arc;
+
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::http::{Method, header};
+use poem::middleware::Cors;
+use poem::web::{Html, Redirect};
+use poem::{Endpoint, EndpointExt, Response, Route};
+use url::Url;
+
+use crate::middleware::{Outermost, StrictQuery};
+use crate::openapi::{OperationTable, document, open_api_service};
+use crate::problem::{problem_index, problem_page};
+use crate::{Service, ShowsMail, dev_mail};
+
+/// Returns everything this service answers, each request in a task of its own, each failure a problem. `beside` is
+/// mounted at `/ws` where the gateway shares the port.
+pub fn routes(
+    service: &Service,
+    beside: Option<BoxEndpoint<'static, Response>>,
+) -> impl Endpoint<Output = Response> + 'static {
+    let document = document(service);
+    let table = Arc::new(OperationTable::of(&document));
+    let apis = open_api_service(service);
+    let text = document.to_string();
+    // The page is made for the raw description; ours says more.
+    let page: Arc<str> = apis.swagger_ui_html().replace(&apis.spec(), &text).into();
+    let mut route = Route::new()
+        .nest("/", apis)
+        .at("/", make_sync(|_| Redirect::see_other("/docs")))
+        .at("/docs", make_sync(move |_| Html(page.to_string())))
+        .at(
+            "/openapi.json",
+            make_sync(move |_| Response::builder().content_type("application/json").body(text.clone())),
+        )
+        .at("/problems", poem::get(problem_index))
+        .at("/problems/:code", poem::get(problem_page));
+    if service.tuning().shows_mail == ShowsMail::Yes {
+        route = route
+            .at("/dev/mail", poem::get(dev_mail::mail_page))
+            .at("/dev/mail.json", poem::get(dev_mail::mail_json));
+    }
+    let api = StrictQuery::new(route.map_to_response(), Arc::clone(&table)).with(cors(service));
+    let mut root = Route::new().nest_no_strip("/", api);
+    if let Some(socket) = beside {
+        // It checks origins itself.
+        root = root.at("/ws", socket);
+    }
+    Outermost::new(root.map_to_response(), service.clone(), table)
+}
+
+/// Lets pages of known origins call us. There are no cookies, so there are no credentials to send along.
+fn cors(service: &Service) -> Cors {
+    let tuning = service.tuning();
+    let mut origins = tuning.allowed_origins.clone();
+    origins.extend(same_origins(&tuning.public_url));
+    Cors::new()
+        .allow_origins(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::ACCEPT_LANGUAGE])
+        .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER])
+        .allow_credentials(false)
+        .max_age(600)
+}
+
+/// Returns the origins under which our own pages are seen: on loopback, one machine has two names.
+fn same_origins(public_url: &str) -> Vec<String> {
+    let mut origins = vec![public_url.to_owned()];
+    let other = match Url::parse(public_url).ok().as_ref().and_then(Url::host_str) {
+        Some("127.0.0.1") => Some(public_url.replacen("127.0.0.1", "localhost", 1)),
+        Some("localhost") => Some(public_url.replacen("localhost", "127.0.0.1", 1)),
+        _ => None,
+    };
+    origins.extend(other);
+    origins
+}

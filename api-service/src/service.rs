@@ -1,0 +1,86 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use identity::cursors::CursorSeal;
+use operations::{App, Credentials};
+
+/// What differs from one installation to the next.
+#[derive(Debug, Clone)]
+pub struct Tuning {
+    /// Under which address people reach us, without a slash at the end.
+    pub public_url: String,
+    /// Other origins whose pages may call us from a browser.
+    pub allowed_origins: Vec<String>,
+    /// The peers whose word we take for a visitor's address.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether mails are kept and shown instead of sent.
+    pub shows_mail: ShowsMail,
+}
+
+/// Whether mails are kept and shown at `/dev/mail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShowsMail {
+    /// They are: nothing is sent anywhere.
+    Yes,
+    /// They are sent.
+    No,
+}
+
+/// What a service is made of.
+pub struct Parts {
+    /// The long-lived parts of the operations.
+    pub app: App,
+    /// The keys.
+    pub credentials: Credentials,
+    /// Seals cursors.
+    pub cursors: CursorSeal,
+    /// What differs from one installation to the next.
+    pub tuning: Tuning,
+}
+
+/// The service behind every handler. Clones share it.
+#[derive(Clone)]
+pub struct Service(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    is_draining: AtomicBool,
+}
+
+impl Service {
+    /// Puts a service together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared { parts, is_draining: AtomicBool::new(false) }))
+    }
+
+    /// Returns the long-lived parts of the operations.
+    pub fn app(&self) -> &App {
+        &self.0.parts.app
+    }
+
+    /// Returns the keys.
+    pub fn credentials(&self) -> &Credentials {
+        &self.0.parts.credentials
+    }
+
+    /// Returns what seals cursors.
+    pub fn cursors(&self) -> &CursorSeal {
+        &self.0.parts.cursors
+    }
+
+    /// Returns what differs from one installation to the next.
+    pub fn tuning(&self) -> &Tuning {
+        &self.0.parts.tuning
+    }
+
+    /// Says that no new work should come here: `/readyz` fails from now on.
+    pub fn drain(&self) {
+        self.0.is_draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Tells whether it is going down.
+    pub fn is_draining(&self) -> bool {
+        self.0.is_draining.load(Ordering::SeqCst)
+    }
+}
