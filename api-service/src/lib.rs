@@ -8,6 +8,7 @@ mod config;
 mod dev_mail;
 mod health;
 mod if_match;
+mod instant;
 mod mail;
 mod meta;
 mod middleware;

@@ -4,6 +4,7 @@ use operations::realtime::create_ticket;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
 
+use crate::instant::Instant;
 use crate::Service;
 use crate::caller::Caller;
 use crate::problem::ApiProblem;
@@ -23,7 +24,7 @@ pub(crate) struct RealtimeTicketBody {
     /// Where to open the socket, with the subprotocol orgo.v1
     url: String,
     /// When it is no longer good
-    expires_at: String,
+    expires_at: Instant,
 }
 
 #[derive(ApiResponse)]
@@ -44,6 +45,6 @@ impl RealtimeApi {
         // http becomes ws, https becomes wss.
         let url = format!("{}/ws", self.0.tuning().public_url.replacen("http", "ws", 1));
         let ticket = issued.ticket.expose().to_owned();
-        Ok(TicketCreated::Created(Json(RealtimeTicketBody { ticket, url, expires_at: issued.expires_at.to_string() })))
+        Ok(TicketCreated::Created(Json(RealtimeTicketBody { ticket, url, expires_at: issued.expires_at.into() })))
     }
 }

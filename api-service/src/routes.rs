@@ -5,7 +5,6 @@ use poem::http::{Method, header};
 use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{Endpoint, EndpointExt, Response, Route};
-use url::Url;
 
 use crate::middleware::{Outermost, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
@@ -50,26 +49,11 @@ pub fn routes(
 
 /// Lets pages of known origins call us. There are no cookies, so there are no credentials to send along.
 fn cors(service: &Service) -> Cors {
-    let tuning = service.tuning();
-    let mut origins = tuning.allowed_origins.clone();
-    origins.extend(same_origins(&tuning.public_url));
     Cors::new()
-        .allow_origins(origins)
+        .allow_origins(service.browser_origins())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::ACCEPT_LANGUAGE])
         .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER])
         .allow_credentials(false)
         .max_age(600)
-}
-
-/// Returns the origins under which our own pages are seen: on loopback, one machine has two names.
-fn same_origins(public_url: &str) -> Vec<String> {
-    let mut origins = vec![public_url.to_owned()];
-    let other = match Url::parse(public_url).ok().as_ref().and_then(Url::host_str) {
-        Some("127.0.0.1") => Some(public_url.replacen("127.0.0.1", "localhost", 1)),
-        Some("localhost") => Some(public_url.replacen("localhost", "127.0.0.1", 1)),
-        _ => None,
-    };
-    origins.extend(other);
-    origins
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity::cursors::CursorSeal;
 use operations::{App, Credentials};
+use url::Url;
 
 /// What differs from one installation to the next.
 #[derive(Debug, Clone)]
@@ -72,6 +73,20 @@ impl Service {
     /// Returns what differs from one installation to the next.
     pub fn tuning(&self) -> &Tuning {
         &self.0.parts.tuning
+    }
+
+    /// Returns the origins whose pages may call us: those allowed, and our own. On loopback one machine has two names.
+    pub fn browser_origins(&self) -> Vec<String> {
+        let Tuning { public_url, allowed_origins, .. } = self.tuning();
+        let mut origins = allowed_origins.clone();
+        origins.push(public_url.clone());
+        let other = match Url::parse(public_url).ok().as_ref().and_then(Url::host_str) {
+            Some("127.0.0.1") => Some(public_url.replacen("127.0.0.1", "localhost", 1)),
+            Some("localhost") => Some(public_url.replacen("localhost", "127.0.0.1", 1)),
+            _ => None,
+        };
+        origins.extend(other);
+        origins
     }
 
     /// Says that no new work should come here: `/readyz` fails from now on.

@@ -8,6 +8,7 @@ use operations::auth::{CodeRequested, LogIn, SessionTokens, SignUp};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
+use crate::instant::Instant;
 use crate::text_field::TextField;
 use crate::users::body::{LocaleBody, MeBody};
 
@@ -42,14 +43,14 @@ impl RequestEmailCodeBody {
 #[oai(rename = "EmailCodeRequested")]
 pub(crate) struct EmailCodeRequestedBody {
     /// When the code is no longer good
-    expires_at: String,
+    expires_at: Instant,
     /// When another may be asked for
-    resend_at: String,
+    resend_at: Instant,
 }
 
 impl From<CodeRequested> for EmailCodeRequestedBody {
     fn from(requested: CodeRequested) -> Self {
-        Self { expires_at: requested.expires_at.to_string(), resend_at: requested.resend_at.to_string() }
+        Self { expires_at: requested.expires_at.into(), resend_at: requested.resend_at.into() }
     }
 }
 

@@ -5,6 +5,7 @@ use domain::text::{Fields, Text};
 use poem_openapi::Object;
 use uuid::Uuid;
 
+use crate::instant::Instant;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
 
@@ -67,7 +68,7 @@ pub(crate) struct CommentBody {
     /// Absent for the anonymous
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<CommentViewerBody>,
-    created_at: String,
+    created_at: Instant,
 }
 
 impl From<CommentView> for CommentBody {
@@ -83,7 +84,7 @@ impl From<CommentView> for CommentBody {
             state: comment.state.as_str().into(),
             counts: CommentCountsBody { replies: comment.replies_count },
             viewer: is_author.map(|is_author| CommentViewerBody { can_delete: is_author && is_active }),
-            created_at: comment.created_at.to_string(),
+            created_at: comment.created_at.into(),
         }
     }
 }

@@ -6,6 +6,7 @@ use operations::notifications::Marked;
 use poem_openapi::Object;
 use uuid::Uuid;
 
+use crate::instant::Instant;
 use crate::users::body::UserSummaryBody;
 
 /// How many ids one request may name.
@@ -104,13 +105,13 @@ pub(crate) struct NotificationBody {
     target: TargetBody,
     /// Absent while not seen
     #[oai(skip_serializing_if_is_none)]
-    seen_at: Option<String>,
+    seen_at: Option<Instant>,
     /// Absent while not read
     #[oai(skip_serializing_if_is_none)]
-    read_at: Option<String>,
-    created_at: String,
+    read_at: Option<Instant>,
+    created_at: Instant,
     /// When it last happened
-    updated_at: String,
+    updated_at: Instant,
 }
 
 impl From<NotificationView> for NotificationBody {
@@ -126,10 +127,10 @@ impl From<NotificationView> for NotificationBody {
                 id: view.target.id,
                 post_id: view.target.post_id.map(|post| post.0),
             },
-            seen_at: view.seen_at.map(|at| at.to_string()),
-            read_at: view.read_at.map(|at| at.to_string()),
-            created_at: view.created_at.to_string(),
-            updated_at: view.updated_at.to_string(),
+            seen_at: view.seen_at.map(Into::into),
+            read_at: view.read_at.map(Into::into),
+            created_at: view.created_at.into(),
+            updated_at: view.updated_at.into(),
         }
     }
 }

@@ -4,6 +4,7 @@ use domain::text::{Fields, Text};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
+use crate::instant::Instant;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
 
@@ -81,10 +82,10 @@ pub(crate) struct PostBody {
     /// Absent for the anonymous
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<PostViewerBody>,
-    created_at: String,
+    created_at: Instant,
     /// Absent where it was never edited
     #[oai(skip_serializing_if_is_none)]
-    edited_at: Option<String>,
+    edited_at: Option<Instant>,
     /// Rises with every edit, not with a like or a comment; for If-Match
     version: String,
 }
@@ -103,8 +104,8 @@ impl From<PostView> for PostBody {
                 can_delete: viewer.is_author,
                 following_author: viewer.following_author,
             }),
-            created_at: post.created_at.to_string(),
-            edited_at: post.edited_at.map(|at| at.to_string()),
+            created_at: post.created_at.into(),
+            edited_at: post.edited_at.map(Into::into),
             version: post.version.to_string(),
         }
     }

@@ -5,6 +5,7 @@ use operations::users::{ProfileChange, UserProfile};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
+use crate::instant::Instant;
 use crate::text_field::TextField;
 
 /// What everybody sees of a person next to their things
@@ -69,7 +70,7 @@ pub(crate) struct UserProfileBody {
     state: String,
     role: String,
     about: String,
-    joined_at: String,
+    joined_at: Instant,
     counts: UserCountsBody,
     /// Absent for the anonymous
     #[oai(skip_serializing_if_is_none)]
@@ -85,7 +86,7 @@ impl From<UserProfile> for UserProfileBody {
             state: summary.state.as_str().into(),
             role: summary.role.as_str().into(),
             about: user.about.as_str().into(),
-            joined_at: user.created_at.to_string(),
+            joined_at: user.created_at.into(),
             counts: counts(&user),
             viewer: viewer.map(Into::into),
         }
@@ -101,10 +102,10 @@ pub(crate) struct MeBody {
     state: String,
     role: String,
     about: String,
-    joined_at: String,
+    joined_at: Instant,
     counts: UserCountsBody,
     email: String,
-    email_verified_at: String,
+    email_verified_at: Instant,
     /// ko or en; more may come
     locale: String,
     /// Rises with every edit; for If-Match
@@ -120,10 +121,10 @@ impl From<User> for MeBody {
             state: summary.state.as_str().into(),
             role: summary.role.as_str().into(),
             about: user.about.as_str().into(),
-            joined_at: user.created_at.to_string(),
+            joined_at: user.created_at.into(),
             counts: counts(&user),
             email: user.email.as_str().into(),
-            email_verified_at: user.email_verified_at.to_string(),
+            email_verified_at: user.email_verified_at.into(),
             locale: user.locale.as_str().into(),
             version: user.version.to_string(),
         }

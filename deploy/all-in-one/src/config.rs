@@ -1,0 +1,84 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use platform::config::{CommaSeparated, ConfigFaults, Environment};
+use platform::telemetry::Format;
+
+/// The word that lets the embedded mode listen beyond loopback.
+const EXPOSE: &str = "--expose-to-the-network";
+
+/// The settings of the embedded mode.
+pub(crate) struct EmbeddedConfig {
+    /// Where it listens.
+    pub(crate) listen: SocketAddr,
+    /// Where it keeps everything.
+    pub(crate) data_directory: PathBuf,
+    /// Other origins whose pages may call it.
+    pub(crate) allowed_origins: Vec<String>,
+    /// What is logged.
+    pub(crate) log: String,
+    /// In which form.
+    pub(crate) log_format: Format,
+}
+
+impl EmbeddedConfig {
+    /// Reads and checks every setting. Every fault is named at once.
+    pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
+        let listen: Result<SocketAddr, _> =
+            environment.or_default("ORGO_LISTEN", "127.0.0.1:8080", "Where the embedded mode listens.");
+        let data_directory =
+            environment.or_default("ORGO_DATA_DIR", "./data", "Where the embedded mode keeps everything.");
+        let allowed_origins = environment.or_default::<CommaSeparated<String>>(
+            "ORGO_ALLOWED_ORIGINS",
+            "",
+            "Other origins whose pages may call us, with commas between them.",
+        );
+        let log = environment.or_default("ORGO_LOG", "warn,orgo=info", "What is logged.");
+        let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "In which form: text or json.");
+        let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
+        if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
+            environment.refuse("arguments", format!("{unknown} means nothing here; {EXPOSE} is all there is"));
+        }
+        if let Ok(listen) = &listen
+            && !listen.ip().is_loopback()
+            && !is_exposed
+        {
+            environment.refuse(
+                "ORGO_LISTEN",
+                format!("the embedded mode shows everybody's mail, so it listens on loopback only; {EXPOSE} overrides"),
+            );
+        }
+        environment.finish()?;
+        Ok(Self {
+            listen: listen?,
+            data_directory: data_directory?,
+            allowed_origins: allowed_origins?.0,
+            log: log?,
+            log_format: log_format?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(listen: &str, arguments: &[&str]) -> Result<EmbeddedConfig, String> {
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut environment = Environment::from_pairs([("ORGO_LISTEN", listen)]);
+        EmbeddedConfig::read(&mut environment, &arguments).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn it_listens_on_loopback_unless_told_explicitly() {
+        for loopback in ["127.0.0.1:8080", "127.1.2.3:1", "[::1]:8080"] {
+            assert!(read(loopback, &[]).is_ok(), "{loopback}");
+        }
+        for exposed in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
+            let faults = read(exposed, &[]).err().unwrap();
+            assert!(faults.contains("ORGO_LISTEN") && faults.contains(EXPOSE), "{faults}");
+            assert!(read(exposed, &[EXPOSE]).is_ok(), "{exposed}");
+        }
+        assert!(read("127.0.0.1:8080", &["--expose"]).is_err());
+    }
+}

@@ -1,0 +1,19 @@
+//! The `orgo` program: OrGo in one process.
+
+mod banner;
+mod config;
+mod embedded;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match embedded::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            use std::io::Write as _;
+            // There is nobody else to tell where this fails too.
+            writeln!(std::io::stderr(), "orgo: {fault}").map_or(ExitCode::from(3), |()| ExitCode::from(2))
+        }
+    }
+}
