@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["domain", "store", "identity", "ephemeral", "stream", "platform", "migrations", "operations"],
     ),
     ("local-services", &[]),
+    ("load", &[]),
     ("xtask", &["local-services"]),
 ];
 
