@@ -2,17 +2,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
-use tokio::sync::watch;
+use sea_orm::{ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DbErr};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{StoreError, UnitOfWork};
 
-/// How long a request waits for a free connection before it is told to come back.
+/// How long a request waits for a free connection, or for its turn to write, before it is told to come back.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// How long a statement may run, wait for a lock, or leave a transaction open, on PostgreSQL.
 const POSTGRES_LIMITS: [(&str, &str); 3] =
     [("statement_timeout", "3s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "10s")];
-/// How long a writer waits for the one before it, on SQLite.
+/// How long a writer waits for one of another process, on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
 /// Called with the text of a statement.
@@ -48,13 +48,26 @@ pub enum ConnectFault {
 #[derive(Clone)]
 pub struct Store {
     database: DatabaseConnection,
-    commits: watch::Sender<u64>,
+    /// On SQLite, whose turn it is to write. SQLite's own way is to try again after longer and longer waits: that
+    /// is slow, unfair, and takes the connections away from the readers.
+    turns: Option<Arc<Semaphore>>,
+    signals: Signals,
+}
+
+/// What changes when this process has committed.
+#[derive(Clone)]
+pub(crate) struct Signals {
+    /// After every commit.
+    pub(crate) commits: watch::Sender<u64>,
+    /// After every commit that put events into the log.
+    pub(crate) appends: watch::Sender<u64>,
 }
 
 impl Store {
     /// Opens `postgres://…` or `sqlite://…`. The schema must be there.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, ConnectFault> {
-        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") && !url.starts_with("sqlite:") {
+        let is_sqlite = url.starts_with("sqlite:");
+        if !is_sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(ConnectFault::UnknownScheme);
         }
         let mut settings = ConnectOptions::new(url);
@@ -80,7 +93,9 @@ impl Store {
         if let Some(on_statement) = options.on_statement {
             database.set_metric_callback(move |statement| on_statement(&statement.statement.sql));
         }
-        Ok(Self { database, commits: watch::Sender::new(0) })
+        let turns = is_sqlite.then(|| Arc::new(Semaphore::new(1)));
+        let signals = Signals { commits: watch::Sender::new(0), appends: watch::Sender::new(0) };
+        Ok(Self { database, turns, signals })
     }
 
     /// Returns the connections for reads that guard no write.
@@ -90,12 +105,21 @@ impl Store {
 
     /// Opens a unit of work that takes place at `now`.
     pub async fn begin(&self, now: Timestamp) -> Result<UnitOfWork, StoreError> {
-        UnitOfWork::begin(self.database.clone(), self.commits.clone(), now).await
+        let turn = match &self.turns {
+            None => None,
+            Some(turns) => Some(wait_for_turn(Arc::clone(turns)).await?),
+        };
+        UnitOfWork::begin(self.database.clone(), turn, self.signals.clone(), now).await
     }
 
-    /// Returns a signal that changes after every commit of this process: there may be events or work.
+    /// Returns a signal that changes after every commit of this process: there may be work.
     pub fn commits(&self) -> watch::Receiver<u64> {
-        self.commits.subscribe()
+        self.signals.commits.subscribe()
+    }
+
+    /// Returns a signal that changes after every commit of this process that put events into the log.
+    pub fn appends(&self) -> watch::Receiver<u64> {
+        self.signals.appends.subscribe()
     }
 
     /// Asks the database for a sign of life.
@@ -106,5 +130,13 @@ impl Store {
     /// Closes every connection, after what is under way.
     pub async fn close(self) -> Result<(), StoreError> {
         Ok(self.database.close().await?)
+    }
+}
+
+async fn wait_for_turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
+    match tokio::time::timeout(ACQUIRE, turns.acquire_owned()).await {
+        Ok(Ok(turn)) => Ok(turn),
+        Ok(Err(_never_closed)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
+        Err(_too_long) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
     }
 }

@@ -3,16 +3,19 @@ use std::collections::BTreeMap;
 use domain::Timestamp;
 use domain::events::{NewEvent, Partition};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use tokio::sync::watch;
+use tokio::sync::OwnedSemaphorePermit;
 
+use crate::connect::Signals;
 use crate::{StoreError, outbox};
 
 /// One transaction: everything in it happens, or nothing. Dropped without [`commit`](Self::commit), nothing.
 pub struct UnitOfWork {
     transaction: DatabaseTransaction,
     events: Vec<NewEvent>,
-    commits: watch::Sender<u64>,
+    signals: Signals,
     now: Timestamp,
+    // After the transaction: given back when that is over.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl UnitOfWork {
@@ -21,7 +24,8 @@ impl UnitOfWork {
     /// transaction open. The task finishes in any case, and its unclaimed result rolls back.
     pub(crate) async fn begin(
         database: DatabaseConnection,
-        commits: watch::Sender<u64>,
+        turn: Option<OwnedSemaphorePermit>,
+        signals: Signals,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         // A deferred transaction of SQLite that reads and then writes fails at once when another wrote in
@@ -30,9 +34,11 @@ impl UnitOfWork {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let begun = tokio::spawn(async move { database.begin_with_options(options).await });
-        let transaction = begun.await.map_err(StoreError::Died)??;
-        Ok(Self { transaction, events: Vec::new(), commits, now })
+        let begun = tokio::spawn(async move {
+            let transaction = database.begin_with_options(options).await?;
+            Ok(Self { transaction, events: Vec::new(), signals, now, turn })
+        });
+        begun.await.map_err(StoreError::Died)?
     }
 
     /// Returns the instant at which all of it takes place.
@@ -53,18 +59,23 @@ impl UnitOfWork {
     /// Writes the recorded events with their positions, and commits, in a task of its own: a caller that goes away
     /// does not leave it half done.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { transaction, events, commits, now } = self;
+        let Self { transaction, events, signals, now, turn } = self;
         let committed = tokio::spawn(async move {
             let mut by_partition: BTreeMap<Partition, Vec<NewEvent>> = BTreeMap::new();
             for event in events {
                 by_partition.entry(event.audience.partition()).or_default().push(event);
             }
+            let has_events = !by_partition.is_empty();
             // In ascending order, always: two commits that need the same heads cannot wait for each other.
             for (partition, events) in by_partition {
                 outbox::append(&transaction, partition, events, now).await?;
             }
             transaction.commit().await?;
-            commits.send_modify(|count| *count = count.wrapping_add(1));
+            drop(turn);
+            signals.commits.send_modify(one_more);
+            if has_events {
+                signals.appends.send_modify(one_more);
+            }
             Ok(())
         });
         committed.await.map_err(StoreError::Died)?
@@ -74,4 +85,8 @@ impl UnitOfWork {
     pub async fn rollback(self) -> Result<(), StoreError> {
         Ok(self.transaction.rollback().await?)
     }
+}
+
+fn one_more(count: &mut u64) {
+    *count = count.wrapping_add(1);
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod bench;
 mod check;
 mod deny;
 mod dev;
@@ -26,6 +27,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   check [--advisories]             everything CI checks besides the tests
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
+  bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
   generate [--check]               the contracts openapi.json and protocol.json
   tidy                             file sizes, names, what every crate must have
   migrate up|down|status           the migrations, on ORGO_DATABASE_URL";
@@ -48,6 +50,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
     match command {
         "test" => return test::run(&interrupt, arguments),
         "check" => check::run(&interrupt, arguments)?,
+        "bench" => return bench::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
         "generate" => generate::run(&interrupt, arguments)?,
         "tidy" => tidy::run()?,

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod log;
+mod positions;
+mod redis_stream;
+mod relay;
+mod sources;
+
+pub use log::{RETENTION, open_log, prune};
+pub use positions::Positions;
+pub use redis_stream::PREFIX;
+pub use relay::Relay;
+pub use sources::{EventSource, OutboxSource, RedisSource, SourceFault};

@@ -1,0 +1,157 @@
+//! What every source of events promises, on both databases; and what the relay promises.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod fixture;
+
+use std::time::Duration;
+
+use domain::events::Partition;
+use fixture::{Kind, Log, by_partition};
+use stream::{EventSource, Positions};
+
+macro_rules! every_source {
+    ($(async fn $name:ident($log:ident) $body:block)+) => {$(
+        mod $name {
+            use super::*;
+
+            async fn rule(mut $log: Log) $body
+
+            testkit::both_databases! {
+                async fn outbox(database) { Box::pin(rule(Log::open(database, Kind::Outbox).await)).await; }
+                async fn redis(database) { Box::pin(rule(Log::open(database, Kind::Redis).await)).await; }
+            }
+        }
+    )+};
+}
+
+every_source! {
+    async fn events_come_once_in_order_and_without_holes(log) {
+        let recorded = log.record(200).await;
+        let read = log.read_to_head(Positions::default()).await;
+        assert_eq!(read.len(), 200);
+        assert_eq!(by_partition(&read), by_partition(&recorded));
+        for partition in Partition::all() {
+            let positions: Vec<i64> =
+                read.iter().filter(|event| event.partition == partition).map(|event| event.position).collect();
+            assert_eq!(positions, (1..).take(positions.len()).collect::<Vec<i64>>());
+        }
+    }
+
+    async fn a_reader_goes_on_where_another_stopped(log) {
+        log.record(60).await;
+        let first = log.heads().await;
+        log.read_to_head(Positions::default()).await;
+        let later = log.record(40).await;
+        let read = log.read_to_head(first).await;
+        assert_eq!(by_partition(&read), by_partition(&later));
+    }
+
+    async fn a_waiting_reader_is_woken_by_a_commit(log) {
+        log.record(5).await;
+        let mut position = log.heads().await;
+        log.read_to_head(Positions::default()).await;
+        let store = log.store();
+        let commit = tokio::spawn(async move { fixture::record_into(&store, 1).await });
+        let read = log.read_from(&mut position, 1).await;
+        assert_eq!(by_partition(&read), by_partition(&commit.await.unwrap()));
+    }
+
+    async fn nothing_new_is_an_empty_answer(log) {
+        log.record(5).await;
+        log.read_to_head(Positions::default()).await;
+        let heads = log.heads().await;
+        assert_eq!(log.source.next(&heads).await.unwrap(), []);
+    }
+}
+
+testkit::both_databases! {
+    async fn two_relays_at_once_append_nothing_twice(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(50).await;
+        // Its clock is far ahead: the first one's lease looks over, while the first still copies.
+        let zombie = log.start_relay("zombie", Duration::from_hours(1));
+        let store = log.store();
+        for _ in 0..20 {
+            fixture::record_into(&store, 25).await;
+        }
+        let read = log.read_to_head(Positions::default()).await;
+        assert_eq!(read.len(), 550);
+        for (partition, head) in log.heads().await.iter() {
+            let ids: Vec<String> = (1..=head).map(|position| format!("{position}-0")).collect();
+            assert_eq!(log.ids(partition).await, ids);
+        }
+        zombie.stop().await;
+    }
+
+    async fn what_redis_lost_is_copied_again(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        let recorded = log.record(120).await;
+        log.read_to_head(Positions::default()).await;
+        log.wipe().await;
+        let read = log.read_to_head(Positions::default()).await;
+        assert_eq!(by_partition(&read), by_partition(&recorded));
+    }
+
+    async fn a_relay_fills_an_empty_redis_when_it_starts(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(30).await;
+        log.read_to_head(Positions::default()).await;
+        log.stop_relay().await;
+        log.wipe().await;
+        log.record(30).await;
+        let successor = log.start_relay("successor", Duration::ZERO);
+        assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
+        successor.stop().await;
+    }
+
+    async fn entries_no_relay_wrote_are_passed_over(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(80).await;
+        log.read_to_head(Positions::default()).await;
+        for (partition, head) in log.heads().await.iter().filter(|(_, head)| *head > 0) {
+            log.add_foreign(partition, &format!("{head}-1")).await;
+        }
+        let later = log.record(80).await;
+        let read = log.read_to_head(Positions::default()).await;
+        assert_eq!(read.len(), 160);
+        let read: Vec<_> = read.into_iter().filter(|event| later.contains(event)).collect();
+        assert_eq!(by_partition(&read), by_partition(&later));
+        let EventSource::Redis(source) = &log.source else { panic!("it reads from redis") };
+        assert!(source.malformed() >= 1);
+    }
+
+    async fn a_stream_ahead_of_the_log_is_replaced_by_the_log(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(40).await;
+        log.read_to_head(Positions::default()).await;
+        for partition in Partition::all() {
+            log.add_foreign(partition, "*").await;
+        }
+        let later = log.record(40).await;
+        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+        source.reset();
+        let read = log.read_patiently_to_head(Positions::default()).await;
+        assert_eq!(read.len(), 80);
+        assert!(later.iter().all(|event| read.contains(event)));
+    }
+
+    async fn the_log_is_opened_once(database) {
+        let store = database.store();
+        let now = domain::Timestamp(1);
+        let (one, two) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+        let (first, second) =
+            tokio::join!(stream::open_log(&store, now, one), stream::open_log(&store, now, two));
+        let epoch = first.unwrap();
+        assert_eq!(second.unwrap(), epoch);
+        assert_eq!(stream::open_log(&store, now, uuid::Uuid::from_u128(3)).await.unwrap(), epoch);
+    }
+
+    async fn events_are_forgotten_after_a_day(database) {
+        let log = Log::open(database, Kind::Outbox).await;
+        log.record(10).await;
+        let day_later = fixture::NOW.plus(stream::RETENTION);
+        assert_eq!(stream::prune(&log.store(), day_later).await.unwrap(), 0);
+        let later = day_later.plus(Duration::from_millis(1));
+        assert_eq!(stream::prune(&log.store(), later).await.unwrap(), 10);
+    }
+}
