@@ -61,7 +61,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let tasks = Tasks::new();
     let mailer = Arc::new(CaptureMailer::new(app));
     spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown);
-    tasks.spawn("gateway", run_tasks(Arc::clone(&gateway), shutdown.clone()));
+    tasks.spawn("gateway", run_gateway(Arc::clone(&gateway), shutdown.clone()));
 
     let endpoint = routes(&service, Some(socket(gateway).map_to_response().boxed()));
     banner::print(&public_url, &data_directory.display().to_string())?;
@@ -72,6 +72,14 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     store.close().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Runs the gateway's tasks. Should they die, the process goes down with them: half a backend helps nobody.
+async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
+    if let Err(fault) = tokio::spawn(run_tasks(gateway, shutdown.clone())).await {
+        tracing::error!(%fault, "the gateway died");
+        shutdown.trigger();
+    }
 }
 
 /// Opens the database, brought to the present schema.

@@ -1,5 +1,6 @@
 //! Where the log goes, and in which form.
 
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
@@ -43,7 +44,9 @@ pub struct TelemetryFault(#[from] tracing_subscriber::filter::ParseError);
 pub fn init(filter: &str, format: Format) -> Result<(), TelemetryFault> {
     let filter = EnvFilter::try_new(filter)?;
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for people who look, not for files.
+    let is_watched = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_watched);
     let set = match format {
         Format::Text => registry.with(lines).try_init(),
         Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),

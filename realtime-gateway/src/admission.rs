@@ -1,0 +1,88 @@
+//! How many sockets may be open before anybody knows whose they are.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::Limits;
+
+/// Counts sockets that have not said hello yet.
+pub(crate) struct Admission {
+    waiting: Arc<Mutex<Waiting>>,
+    limits: Limits,
+}
+
+#[derive(Default)]
+struct Waiting {
+    all: usize,
+    by_network: HashMap<IpAddr, usize>,
+}
+
+/// A place among the waiting, until it is dropped.
+pub(crate) struct Place {
+    waiting: Arc<Mutex<Waiting>>,
+    network: IpAddr,
+}
+
+impl Admission {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { waiting: Arc::default(), limits }
+    }
+
+    /// Returns a place, if there is one for this address.
+    pub(crate) fn enter(&self, address: IpAddr) -> Option<Place> {
+        let network = network(address);
+        let mut waiting = lock(&self.waiting);
+        let here = waiting.by_network.get(&network).copied().unwrap_or(0);
+        if waiting.all >= self.limits.waiting || here >= self.limits.waiting_per_address {
+            return None;
+        }
+        waiting.all += 1;
+        waiting.by_network.insert(network, here + 1);
+        Some(Place { waiting: Arc::clone(&self.waiting), network })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.waiting);
+        waiting.all = waiting.all.saturating_sub(1);
+        if let Some(here) = waiting.by_network.get_mut(&self.network) {
+            *here = here.saturating_sub(1);
+            if *here == 0 {
+                waiting.by_network.remove(&self.network);
+            }
+        }
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One household has 2^64 addresses of IPv6: its network counts.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_limited_by_network_and_in_all_and_given_back() {
+        let admission = Admission::new(Limits { waiting_per_address: 2, waiting: 3, ..Limits::default() });
+        let enter = |address: &str| admission.enter(address.parse().unwrap());
+        let first = enter("2001:db8::1").unwrap();
+        let _second = enter("2001:db8::ffff:2").unwrap();
+        assert!(enter("2001:db8::3").is_none());
+        let _third = enter("192.0.2.1").unwrap();
+        assert!(enter("192.0.2.2").is_none());
+        drop(first);
+        assert!(enter("::ffff:192.0.2.1").is_some());
+        assert!(enter("2001:db8::3").is_some());
+    }
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod admission;
+mod connection;
+mod credentials;
+mod endpoint;
+mod gateway;
+mod handshake;
+mod hub;
+mod problem;
+mod resume;
+mod run;
+mod settings;
+mod tail;
+
+pub mod config;
+pub mod protocol;
+
+pub use endpoint::{endpoint, socket};
+pub use gateway::Gateway;
+pub use run::{run, run_tasks};
+pub use settings::{Limits, Settings, Source, Timing};

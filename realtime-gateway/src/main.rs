@@ -1,0 +1,55 @@
+//! The gateway as a process of its own. `realtime-gateway protocol` prints the description of the socket protocol.
+
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ephemeral::Ephemeral;
+use identity::random::OsRandom;
+use identity::secrets::load_secret;
+use operations::App;
+use platform::clock::SystemClock;
+use platform::config::Environment;
+use platform::ids::TimeOrderedIds;
+use platform::listener::{Guard, GuardedListener};
+use platform::shutdown::Shutdown;
+use realtime_gateway::Gateway;
+use realtime_gateway::config::GatewayConfig;
+use store::{Store, StoreOptions};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Err(error) = run_command().await else { return ExitCode::SUCCESS };
+    // Where even this cannot be written there is nobody to tell.
+    writeln!(std::io::stderr(), "{error}").ok();
+    ExitCode::FAILURE
+}
+
+async fn run_command() -> Result<(), Box<dyn Error>> {
+    match std::env::args().nth(1).as_deref() {
+        None => serve().await,
+        Some("protocol") => {
+            let described = serde_json::to_string_pretty(&realtime_gateway::protocol::describe())?;
+            Ok(writeln!(std::io::stdout(), "{described}")?)
+        }
+        Some(_) => Err("usage: realtime-gateway [protocol]".into()),
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let config = GatewayConfig::from_environment(&mut Environment::from_process())?;
+    platform::telemetry::init(&config.log, config.log_format)?;
+    let secret = load_secret(&config.secret_file)?;
+    let app = App {
+        store: Store::connect(&config.database_url, StoreOptions::default()).await?,
+        ephemeral: Ephemeral::redis(&config.redis_url, "orgo:")?,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(TimeOrderedIds),
+        random: Arc::new(OsRandom),
+    };
+    let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
+    tracing::info!(address = %listener.local_addr()?, "the gateway listens");
+    let gateway = Gateway::new(app, &secret, config.settings());
+    Ok(realtime_gateway::run(listener, gateway, Shutdown::on_signals()?).await?)
+}

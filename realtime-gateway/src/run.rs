@@ -1,0 +1,55 @@
+use std::io;
+use std::sync::Arc;
+
+use platform::listener::GuardedListener;
+use platform::shutdown::Shutdown;
+use store::sessions;
+
+use crate::{Gateway, endpoint, tail};
+
+/// Serves a gateway on a port of its own until `shutdown`, and then until its sockets are closed.
+pub async fn run(listener: GuardedListener, gateway: Arc<Gateway>, shutdown: Shutdown) -> io::Result<()> {
+    let stopped = shutdown.clone();
+    let drain = gateway.settings.timing.drain;
+    let server = poem::Server::new(listener).run_with_graceful_shutdown(
+        endpoint(Arc::clone(&gateway)),
+        async move { stopped.triggered().await },
+        Some(drain),
+    );
+    let (outcome, ()) = tokio::join!(server, run_tasks(gateway, shutdown));
+    outcome
+}
+
+/// Does what a gateway does beside answering requests: follows the log, looks for ended sessions, and at the shutdown
+/// closes the sockets. Returns when they are closed.
+pub async fn run_tasks(gateway: Arc<Gateway>, shutdown: Shutdown) {
+    tokio::select! {
+        biased;
+        () = shutdown.triggered() => {}
+        () = tail::follow(&gateway) => {}
+        () = look_for_ended_sessions(&gateway) => {}
+    }
+    gateway.draining.trigger();
+    if let Err(unfinished) = gateway.sockets.finish(gateway.settings.timing.drain).await {
+        tracing::warn!(%unfinished, "not every socket could be closed in time");
+    }
+}
+
+/// The backstop behind the events that end sessions.
+async fn look_for_ended_sessions(gateway: &Gateway) {
+    loop {
+        tokio::time::sleep(gateway.settings.timing.sessions).await;
+        let here = gateway.hub.sessions();
+        if here.is_empty() {
+            continue;
+        }
+        match sessions::ended_among(gateway.app.store.reader(), here).await {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(ended) => {
+                tracing::warn!(count = ended.len(), "sessions ended without a word to their sockets");
+                gateway.hub.end_sessions(&ended);
+            }
+            Err(error) => tracing::warn!(%error, "ended sessions cannot be looked for"),
+        }
+    }
+}

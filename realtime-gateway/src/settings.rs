@@ -1,0 +1,144 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Where a gateway's events come from.
+#[derive(Clone)]
+pub enum Source {
+    /// The cache of the log in Redis Streams; the log itself while Redis is away.
+    Redis {
+        /// Its address.
+        url: String,
+        /// How the keys of the log begin.
+        prefix: String,
+    },
+    /// The log itself.
+    Outbox {
+        /// How often to look for commits of other processes; those of this one wake the gateway.
+        poll: Duration,
+    },
+}
+
+/// How a gateway is set up.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where events come from.
+    pub source: Source,
+    /// How clients reach us, without a slash at the end; the URIs of problems begin with it.
+    pub public_url: String,
+    /// The pages whose scripts may open sockets, as browsers name them in `Origin` (RFC 6454 section 6.1).
+    pub allowed_origins: Vec<String>,
+    /// The peers whose `X-Real-IP` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How much is accepted.
+    pub limits: Limits,
+    /// How long things take.
+    pub timing: Timing,
+}
+
+/// How much a gateway accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest message from a client, in bytes.
+    pub message_bytes: usize,
+    /// How many messages a second from one client.
+    pub messages_per_second: u32,
+    /// How many messages that cannot be read, before the socket is closed.
+    pub bad_frames: u32,
+    /// How many sockets of one address may not have said hello yet.
+    pub waiting_per_address: usize,
+    /// How many sockets in all may not have said hello yet.
+    pub waiting: usize,
+    /// How many sockets one person may have.
+    pub connections_per_user: usize,
+    /// How many frames may wait for one socket.
+    pub queue_frames: usize,
+    /// How many bytes of frames may wait for one socket.
+    pub queue_bytes: usize,
+    /// How many missed events are sent again; who missed more asks the API.
+    pub replay: usize,
+    /// How many events of one partition are kept in memory.
+    pub ring_events: usize,
+    /// How many bytes of events are kept in memory.
+    pub ring_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 16 * 1024,
+            messages_per_second: 50,
+            bad_frames: 5,
+            waiting_per_address: 20,
+            waiting: 2_000,
+            connections_per_user: 10,
+            queue_frames: 256,
+            queue_bytes: 64 * 1024,
+            replay: 500,
+            ring_events: 20_000,
+            ring_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// How long things take in a gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// From the upgrade to a hello.
+    pub hello: Duration,
+    /// Between two heartbeats.
+    pub heartbeat: Duration,
+    /// Without a word from the client.
+    pub silence: Duration,
+    /// From a ticket to the next.
+    pub grant: Duration,
+    /// How long before the end of the grant the client is reminded.
+    pub due: Duration,
+    /// How long after the end of the grant the socket is closed.
+    pub overdue: Duration,
+    /// Between two resume tokens.
+    pub resume_token: Duration,
+    /// How long the client may take to accept bytes.
+    pub write: Duration,
+    /// How long the closing of a socket may take.
+    pub close: Duration,
+    /// How long events are kept in memory.
+    pub ring: Duration,
+    /// Between two comparisons with the log.
+    pub audit: Duration,
+    /// How long the gateway may be behind the log and still count as ready.
+    pub lag: Duration,
+    /// Between two tries to reach Redis.
+    pub retry: Duration,
+    /// How long one question to Redis blocks.
+    pub block: Duration,
+    /// How often the log is looked at while Redis is away.
+    pub poll: Duration,
+    /// Between two looks for sessions that ended.
+    pub sessions: Duration,
+    /// How long the end of all sockets may take at a shutdown.
+    pub drain: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(5),
+            heartbeat: Duration::from_secs(25),
+            silence: Duration::from_mins(1),
+            grant: Duration::from_mins(15),
+            due: Duration::from_mins(1),
+            overdue: Duration::from_secs(30),
+            resume_token: Duration::from_mins(2),
+            write: Duration::from_secs(10),
+            close: Duration::from_secs(2),
+            ring: Duration::from_mins(5),
+            audit: Duration::from_secs(2),
+            lag: Duration::from_secs(10),
+            retry: Duration::from_secs(1),
+            block: Duration::from_secs(2),
+            poll: Duration::from_millis(50),
+            sessions: Duration::from_mins(1),
+            drain: Duration::from_secs(10),
+        }
+    }
+}

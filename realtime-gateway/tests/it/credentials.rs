@@ -1,0 +1,63 @@
+use serde_json::json;
+
+use crate::both_forms;
+use crate::fixture::{Client, Server};
+
+both_forms! {
+    async fn a_ticket_opens_one_socket(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let hello = json!({"t": "hello", "v": 1, "ticket": server.ticket(&person).await});
+        let mut first = Client::open(server.address).await;
+        first.send(&hello).await;
+        let welcome = first.frame().await;
+        assert_eq!(welcome["t"], "welcome");
+        assert_eq!(welcome["uid"], json!(person.caller().user_id));
+        assert_eq!(welcome["hb"], 25_000);
+        assert_eq!(welcome["max"], 16_384);
+        assert_eq!(welcome["exp"], json!(server.test.now().plus(std::time::Duration::from_mins(15))));
+        let mut second = Client::open(server.address).await;
+        second.send(&hello).await;
+        assert_eq!(second.code().await, 4202);
+        server.stop().await;
+    }
+
+    async fn a_ticket_of_an_ended_session_opens_none(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let ticket = server.ticket(&person).await;
+        let (_client, welcome) = server.welcomed(&person).await;
+        server.revoke_in_silence(person.caller().session_id).await;
+        let point = json!({"rt": welcome["rt"], "epoch": welcome["epoch"], "pos": welcome["pos"]});
+        for hello in [json!({"t": "hello", "v": 1, "ticket": ticket}), json!({"t": "hello", "v": 1, "resume": point})] {
+            let mut client = Client::open(server.address).await;
+            client.send(&hello).await;
+            assert_eq!(client.code().await, 4202);
+        }
+        server.stop().await;
+    }
+
+    async fn a_resume_token_ends(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let (_client, welcome) = server.welcomed(&person).await;
+        server.test.clock.advance(std::time::Duration::from_mins(6));
+        let mut client = Client::open(server.address).await;
+        let point = json!({"rt": welcome["rt"], "epoch": welcome["epoch"], "pos": welcome["pos"]});
+        client.send(&json!({"t": "hello", "v": 1, "resume": point})).await;
+        assert_eq!(client.code().await, 4202);
+        server.stop().await;
+    }
+
+    async fn a_grant_is_renewed_in_band_by_the_same_session_only(form) {
+        let server = Server::start(form).await;
+        let (person, other) = (server.test.person("first").await, server.test.person("second").await);
+        let (mut client, _) = server.welcomed(&person).await;
+        client.send(&json!({"t": "auth", "id": "a1", "ticket": server.ticket(&person).await})).await;
+        let renewed = client.news().await;
+        assert_eq!((&renewed["t"], &renewed["id"]), (&json!("auth.ok"), &json!("a1")));
+        client.send(&json!({"t": "auth", "id": "a2", "ticket": server.ticket(&other).await})).await;
+        assert_eq!(client.code().await, 4202);
+        server.stop().await;
+    }
+}

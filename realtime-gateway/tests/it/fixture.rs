@@ -1,0 +1,184 @@
+//! A gateway on a port of its own, people with tickets, and clients.
+
+mod client;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Clock as _;
+use domain::events::{Audience, NewEvent};
+use domain::ids::{SessionId, UserId};
+use ephemeral::Ephemeral;
+use operations::App;
+use platform::listener::{Guard, GuardedListener};
+use platform::shutdown::{Shutdown, Tasks};
+use realtime_gateway::{Gateway, Limits, Settings, Source, Timing};
+use serde_json::json;
+use store::Store;
+use stream::Relay;
+use testkit::{ManualClock, Person, TestApp, TestDatabase};
+
+pub(crate) use self::client::{Client, Received};
+
+/// The page that may open sockets.
+pub(crate) const ORIGIN: &str = "http://127.0.0.1:8088";
+/// After this a test that waits for something has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    SqliteAndOutbox,
+    PostgresAndRedis,
+}
+
+/// The settings a test changes.
+#[derive(Default)]
+pub(crate) struct Changes {
+    pub(crate) limits: Limits,
+    pub(crate) timing: Timing,
+    /// Another address of Redis for the gateway alone.
+    pub(crate) redis_url: Option<String>,
+    pub(crate) relay: RelayRuns,
+}
+
+#[derive(Default, PartialEq, Eq)]
+pub(crate) enum RelayRuns {
+    #[default]
+    Yes,
+    No,
+}
+
+pub(crate) struct Server {
+    pub(crate) test: TestApp,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) address: SocketAddr,
+    pub(crate) shutdown: Shutdown,
+    tasks: Tasks,
+    source: Source,
+    changes: Changes,
+}
+
+impl Server {
+    pub(crate) async fn start(form: Form) -> Self {
+        Self::start_with(form, Changes::default()).await
+    }
+
+    pub(crate) async fn start_with(form: Form, mut changes: Changes) -> Self {
+        // Short enough for a test to go through many of them; nothing depends on their length.
+        changes.timing.block = Duration::from_millis(50);
+        changes.timing.close = Duration::from_millis(200);
+        let clock = Arc::new(ManualClock::default());
+        let (shutdown, tasks) = (Shutdown::new(), Tasks::new());
+        let (test, source) = match form {
+            Form::SqliteAndOutbox => {
+                let test = TestApp::new(TestDatabase::sqlite().await);
+                (test, Source::Outbox { poll: Duration::from_millis(50) })
+            }
+            Form::PostgresAndRedis => {
+                let (url, prefix) = testkit::redis_url();
+                let ephemeral = Ephemeral::redis(&url, &prefix).unwrap();
+                let test = TestApp::with_ephemeral(TestDatabase::postgres().await, ephemeral, clock);
+                let clock = Arc::clone(&test.app.clock);
+                if changes.relay == RelayRuns::Yes {
+                    let relay = Relay::new(test.app.store.clone(), &url, &prefix, clock, "test").unwrap();
+                    let stopped = shutdown.clone();
+                    tasks.spawn("relay", relay.run(async move { stopped.triggered().await }));
+                }
+                let url = changes.redis_url.clone().unwrap_or(url);
+                (test, Source::Redis { url, prefix })
+            }
+        };
+        stream::open_log(&test.app.store, test.now(), test.app.ids.next_id()).await.unwrap();
+        let (gateway, address) = serve(&test, &source, &changes, &shutdown, &tasks).await;
+        Self { test, gateway, address, shutdown, tasks, source, changes }
+    }
+
+    /// Starts another gateway on the same log, and returns its address.
+    pub(crate) async fn second_gateway(&self) -> SocketAddr {
+        serve(&self.test, &self.source, &self.changes, &self.shutdown, &self.tasks).await.1
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.test.app
+    }
+
+    pub(crate) async fn ticket(&self, person: &Person) -> String {
+        let issued = operations::realtime::create_ticket(self.app(), &person.caller()).await.unwrap();
+        issued.ticket.expose().to_owned()
+    }
+
+    /// Opens a socket that has been welcomed. Returns the welcome too.
+    pub(crate) async fn welcomed(&self, person: &Person) -> (Client, serde_json::Value) {
+        let mut client = Client::open(self.address).await;
+        client.send(&json!({"t": "hello", "v": 1, "ticket": self.ticket(person).await})).await;
+        let welcome = client.frame().await;
+        assert_eq!(welcome["t"], "welcome", "{welcome}");
+        (client, welcome)
+    }
+
+    pub(crate) async fn tell(&self, person: &Person, number: i64) {
+        tell(&self.test.app.store, &self.test.clock, person.caller().user_id, number).await;
+    }
+
+    /// Tells somebody one thing at length.
+    pub(crate) async fn tell_much(&self, person: &Person, number: i64) {
+        let audience = Audience::User(person.caller().user_id);
+        let mut unit = self.app().store.begin(self.test.now()).await.unwrap();
+        let frame =
+            json!({"t": "nt", "n": number, "k": "notification", "d": "x".repeat(32 * 1024)}).to_string();
+        unit.record(NewEvent { audience, kind: "notification", frame });
+        unit.commit().await.unwrap();
+    }
+
+    /// Ends a session without telling anybody.
+    pub(crate) async fn revoke_in_silence(&self, session: SessionId) {
+        let unit = self.app().store.begin(self.test.now()).await.unwrap();
+        assert!(store::sessions::revoke(&unit, session).await.unwrap());
+        unit.commit().await.unwrap();
+    }
+
+    pub(crate) async fn stop(&self) {
+        self.shutdown.trigger();
+        self.tasks.finish(PATIENCE).await.unwrap();
+    }
+}
+
+/// Starts a gateway, and waits until it lets people in.
+async fn serve(
+    test: &TestApp,
+    source: &Source,
+    changes: &Changes,
+    shutdown: &Shutdown,
+    tasks: &Tasks,
+) -> (Arc<Gateway>, SocketAddr) {
+    let settings = Settings {
+        source: source.clone(),
+        public_url: ORIGIN.into(),
+        allowed_origins: vec![ORIGIN.into()],
+        trusted_proxies: Vec::new(),
+        limits: changes.limits,
+        timing: changes.timing,
+    };
+    let gateway = Gateway::new(test.app.clone(), &test.secret, settings);
+    let listener = GuardedListener::bind("127.0.0.1:0".parse().unwrap(), Guard::default()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let running = realtime_gateway::run(listener, Arc::clone(&gateway), shutdown.clone());
+    tasks.spawn("gateway", async move { running.await.unwrap() });
+    let ready = async {
+        while gateway.check_ready().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ready).await.expect("the gateway to become ready");
+    (gateway, address)
+}
+
+/// Records a notification with a number a test can recognise.
+pub(crate) async fn tell(store: &Store, clock: &ManualClock, user: UserId, number: i64) {
+    let mut unit = store.begin(clock.now()).await.unwrap();
+    let frame = json!({"t": "nt", "uid": user, "n": number, "k": "notification", "d": {"text": "안녕"}});
+    let frame = frame.to_string();
+    unit.record(NewEvent { audience: Audience::User(user), kind: "notification", frame });
+    unit.commit().await.unwrap();
+}

@@ -1,0 +1,145 @@
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::both_forms;
+use crate::fixture::{Changes, Client, PATIENCE, Received, Server};
+
+const RIGHT: &str = "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: orgo.v1\r\n";
+
+/// An answer to a request written by hand.
+struct Answer {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+async fn ask(address: SocketAddr, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("{request}\r\n").as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    let (head, length) = loop {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.unwrap().unwrap();
+        assert!(read > 0, "no whole answer: {}", String::from_utf8_lossy(&bytes));
+        bytes.extend(&buffer[..read]);
+        let text = String::from_utf8_lossy(&bytes).to_lowercase();
+        if let Some((head, _)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            break (head.to_owned(), length.map_or(0, |length| length.parse().unwrap()));
+        }
+    };
+    while bytes.len() < head.len() + 4 + length {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "a body that ends early");
+        bytes.extend(&buffer[..read]);
+    }
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let body = serde_json::from_slice(&bytes[head.len() + 4..]).unwrap_or(Value::Null);
+    Answer { status, head, body }
+}
+
+both_forms! {
+    async fn a_request_that_is_no_handshake_gets_a_problem(form) {
+        let server = Server::start(form).await;
+        let without = |line: &str| RIGHT.replace(line, "");
+        for (request, status, code) in [
+            (format!("POST /ws HTTP/1.1\r\n{RIGHT}Content-Length: 0\r\n"), 405, "method_not_allowed"),
+            ("GET /ws HTTP/1.1\r\nHost: x\r\n".into(), 400, "malformed_request"),
+            (format!("GET /ws HTTP/1.1\r\n{}", without("Upgrade: websocket\r\n")), 400, "malformed_request"),
+            (format!("GET /ws HTTP/1.1\r\n{}", RIGHT.replace("13", "12")), 400, "malformed_request"),
+            (format!("GET /ws HTTP/1.1\r\n{}", RIGHT.replace("dGhl", "")), 400, "malformed_request"),
+            (format!("GET /ws HTTP/1.1\r\n{}", RIGHT.replace("orgo.v1", "chat")), 400, "malformed_request"),
+            (format!("GET /ws HTTP/1.1\r\n{RIGHT}Origin: null\r\n"), 403, "forbidden"),
+            (format!("GET /ws HTTP/1.1\r\n{RIGHT}Origin: https://evil.example\r\n"), 403, "forbidden"),
+            (format!("GET /elsewhere HTTP/1.1\r\n{RIGHT}"), 404, "not_found"),
+            (format!("GET /ws/ HTTP/1.1\r\n{RIGHT}"), 404, "not_found"),
+            ("DELETE /readyz HTTP/1.1\r\nHost: x\r\n".into(), 405, "method_not_allowed"),
+        ] {
+            let answer = ask(server.address, &request).await;
+            assert_eq!((answer.status, answer.body["code"].as_str()), (status, Some(code)), "{request}");
+            assert!(answer.head.contains("content-type: application/problem+json"), "{}", answer.head);
+        }
+        assert_eq!(ask(server.address, &format!("GET /ws HTTP/1.1\r\n{RIGHT}")).await.status, 101);
+        server.stop().await;
+    }
+
+    async fn a_wrong_first_frame_closes_the_socket_before_any_welcome(form) {
+        let server = Server::start(form).await;
+        let zeros = [0; 16];
+        let ticket = server.ticket(&server.test.person("first").await).await;
+        let text = |frame: Value| Message::text(frame.to_string());
+        for (message, code) in [
+            (text(json!({"t": "hb"})), 4300),
+            (text(json!({"t": "hello", "v": 1})), 4300),
+            (text(json!({"t": "hello", "v": 1, "ticket": ticket, "x": 1})), 4300),
+            (text(json!({"t": "hello", "v": 2, "ticket": ticket})), 4304),
+            (text(json!({"t": "auth", "id": "1", "ticket": ticket})), 4300),
+            (text(json!([ticket])), 4300),
+            (Message::text(""), 4300),
+            (Message::text("{"), 4300),
+            (Message::text(format!(r#"{{"t":"hello","v":1,"ticket":"{ticket}","ticket":"{ticket}"}}"#)), 4300),
+            (Message::binary(ticket.clone()), 4300),
+            (Message::text("x".repeat(16 * 1024 + 1)), 1009),
+            (text(json!({"t": "hello", "v": 1, "ticket": "wrong"})), 4202),
+            (text(json!({"t": "hello", "v": 1, "ticket": "A".repeat(43)})), 4202),
+            (text(json!({"t": "hello", "v": 1, "resume": {"rt": "wrong", "epoch": "e", "pos": zeros}})), 4202),
+        ] {
+            let mut client = Client::open(server.address).await;
+            client.send_raw(message.clone()).await;
+            let answer = client.next().await;
+            assert!(matches!(answer, Received::Closed(got, _) if got == code), "{message:?}: {answer:?}");
+        }
+        // A text frame, masked with zeros, whose two bytes are no UTF-8; and one that is not masked.
+        for (bytes, code) in [(&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff][..], 1007), (&[0x81, 0x01, b'x'], 4300)] {
+            let mut client = Client::open(server.address).await;
+            client.send_bytes(bytes).await;
+            assert_eq!(client.code().await, code);
+        }
+        server.stop().await;
+    }
+
+    async fn who_says_no_hello_is_sent_away(form) {
+        let mut changes = Changes::default();
+        changes.timing.hello = std::time::Duration::from_millis(50);
+        let server = Server::start_with(form, changes).await;
+        let (code, reason) = Client::open(server.address).await.close().await;
+        assert_eq!((code, reason["code"].as_str()), (4200, Some("hello_timeout")));
+        server.stop().await;
+    }
+
+    async fn only_so_many_may_wait_to_say_hello(form) {
+        let mut changes = Changes::default();
+        changes.limits.waiting_per_address = 2;
+        let server = Server::start_with(form, changes).await;
+        let person = server.test.person("first").await;
+        let (one, _two) = (Client::open(server.address).await, Client::open(server.address).await);
+        let request = format!("GET /ws HTTP/1.1\r\n{RIGHT}");
+        let refused = ask(server.address, &request).await;
+        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("unavailable")));
+        assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+        drop(one);
+        // The gateway learns in its own time that one is gone.
+        let freed = async { while ask(server.address, &request).await.status != 101 {} };
+        tokio::time::timeout(PATIENCE, freed).await.unwrap();
+        drop(person);
+        server.stop().await;
+    }
+
+    async fn health_is_told_to_whoever_asks(form) {
+        let server = Server::start(form).await;
+        for (path, status) in [("/healthz", "ok"), ("/readyz", "ready")] {
+            let answer = ask(server.address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n")).await;
+            assert_eq!((answer.status, answer.body["status"].as_str()), (200, Some(status)));
+        }
+        // A clock that runs ahead of the tail: nothing was compared with the log for too long.
+        server.test.clock.advance(std::time::Duration::from_hours(1));
+        let answer = ask(server.address, "GET /readyz HTTP/1.1\r\nHost: x\r\n").await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")));
+        server.stop().await;
+    }
+}

@@ -1,0 +1,113 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+
+use crate::fixture::{Changes, Form, PATIENCE, RelayRuns, Server};
+
+/// A door to Redis that can be shut.
+struct Door {
+    url: String,
+    open: Arc<AtomicBool>,
+    shut: Arc<Notify>,
+    passed: watch::Receiver<u32>,
+}
+
+impl Door {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let redis = testkit::redis_url().0.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+        let (open, shut, passing) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()), watch::Sender::new(0));
+        let door =
+            Self { url, open: Arc::clone(&open), shut: Arc::clone(&shut), passed: passing.subscribe() };
+        tokio::spawn(async move {
+            while let Ok((mut inside, _)) = listener.accept().await {
+                if !open.load(Ordering::SeqCst) {
+                    continue;
+                }
+                let mut outside = TcpStream::connect(&redis).await.unwrap();
+                passing.send_modify(|count| *count += 1);
+                let shut = Arc::clone(&shut);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut inside, &mut outside) => {}
+                        () = shut.notified() => {}
+                    }
+                });
+            }
+        });
+        door
+    }
+
+    async fn open(&mut self) {
+        self.passed.mark_unchanged();
+        self.open.store(true, Ordering::SeqCst);
+        tokio::time::timeout(PATIENCE, self.passed.changed()).await.expect("somebody to come").unwrap();
+    }
+
+    fn close(&self) {
+        self.open.store(false, Ordering::SeqCst);
+        self.shut.notify_waiters();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_come_from_the_log_while_redis_is_away_and_each_comes_once() {
+    let mut door = Door::new().await;
+    let mut changes = Changes { redis_url: Some(door.url.clone()), ..Changes::default() };
+    changes.timing.retry = Duration::from_millis(20);
+    let server = Server::start_with(Form::PostgresAndRedis, changes).await;
+    let person = server.test.person("first").await;
+    let (mut client, _) = server.welcomed(&person).await;
+    let mut number = 0;
+    for _ in 0..3 {
+        for _ in 0..3 {
+            number += 1;
+            server.tell(&person, number).await;
+            assert_eq!(client.numbers(1).await, [number]);
+        }
+        door.open().await;
+        for _ in 0..20 {
+            number += 1;
+            server.tell(&person, number).await;
+        }
+        assert_eq!(client.numbers(20).await, (number - 19..=number).collect::<Vec<i64>>());
+        door.close();
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_nobody_relayed_are_found_in_the_log() {
+    let mut changes = Changes { relay: RelayRuns::No, ..Changes::default() };
+    changes.timing.audit = Duration::from_millis(20);
+    let server = Server::start_with(Form::PostgresAndRedis, changes).await;
+    let person = server.test.person("first").await;
+    let (mut client, _) = server.welcomed(&person).await;
+    for number in 1..=3 {
+        server.tell(&person, number).await;
+        assert_eq!(client.numbers(1).await, [number]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_connected_learns_that_events_are_lost() {
+    let mut changes = Changes { relay: RelayRuns::No, ..Changes::default() };
+    changes.timing.audit = Duration::from_millis(20);
+    let server = Server::start_with(Form::PostgresAndRedis, changes).await;
+    let person = server.test.person("first").await;
+    let (mut client, _) = server.welcomed(&person).await;
+    // Recorded and forgotten in one commit: nobody can have read it.
+    let heads = "UPDATE stream_heads SET pos = pos + 5";
+    server.test.database.execute(heads).await;
+    assert_eq!(client.news().await, serde_json::json!({"t": "gap", "all": true}));
+    server.tell(&person, 1).await;
+    assert_eq!(client.numbers(1).await, [1]);
+    server.stop().await;
+}
