@@ -15,7 +15,8 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             // There is nobody else to tell where this fails too.
-            writeln!(std::io::stderr(), "migrations: {fault}").map_or(ExitCode::from(3), |()| ExitCode::from(2))
+            writeln!(std::io::stderr(), "migrations: {fault}")
+                .map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }
     }
 }

@@ -1,11 +1,17 @@
 //! What every step is written with.
 
 pub(crate) use sea_orm_migration::prelude::*;
-pub(crate) use sea_orm_migration::schema::{big_integer, big_integer_null, integer, text, text_null, uuid, uuid_null};
+pub(crate) use sea_orm_migration::schema::{
+    big_integer, big_integer_null, integer, text, text_null, uuid, uuid_null,
+};
 pub(crate) use sea_orm_migration::sea_orm::ConnectionTrait;
 
 /// An index over columns in ascending order.
-pub(crate) fn index(name: &'static str, table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+pub(crate) fn index(
+    name: &'static str,
+    table: &'static str,
+    columns: &[&'static str],
+) -> IndexCreateStatement {
     let mut index = Index::create();
     index.name(name).table(table);
     for column in columns {
