@@ -69,7 +69,8 @@ pub async fn list(
     viewer: Option<UserId>,
     request: &PageRequest,
 ) -> Result<Page<CommentView>, StoreError> {
-    let top_level = Condition::all().add(comments::Column::PostId.eq(post)).add(comments::Column::ParentId.is_null());
+    let top_level =
+        Condition::all().add(comments::Column::PostId.eq(post)).add(comments::Column::ParentId.is_null());
     page(connection, top_level, viewer, request).await
 }
 
@@ -92,7 +93,8 @@ async fn page(
     let shown = Condition::any()
         .add(comments::Column::State.eq(CommentState::Active.as_str()))
         .add(comments::Column::RepliesCount.gt(0));
-    let keyset = Keyset { id: comments::Column::Id, value: None::<comments::Column>, sorting: Sorting::Ascending };
+    let keyset =
+        Keyset { id: comments::Column::Id, value: None::<comments::Column>, sorting: Sorting::Ascending };
     let select = comments::Entity::find().filter(wanted).filter(shown);
     let rows = keyset.narrow(select, request).all(connection).await?;
     let page = assemble(rows, request, |row| SortKey::of_id(row.id.0));

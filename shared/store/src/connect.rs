@@ -78,9 +78,8 @@ impl Store {
             .max_lifetime(Duration::from_mins(30))
             .test_before_acquire_if_idle_for(Duration::from_secs(5))
             .sqlx_logging(false);
-        settings.map_sqlx_postgres_opts(|postgres| {
-            postgres.application_name("orgo").options(POSTGRES_LIMITS)
-        });
+        settings
+            .map_sqlx_postgres_opts(|postgres| postgres.application_name("orgo").options(POSTGRES_LIMITS));
         settings.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)

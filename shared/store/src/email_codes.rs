@@ -1,12 +1,10 @@
 //! Codes that prove an address: one row an address and purpose.
 
+use domain::Timestamp;
 use domain::auth::{CodePurpose, EmailCode};
 use domain::users::EmailAddress;
-use domain::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entities::email_codes;
 use crate::{StoreError, UnitOfWork};
@@ -44,9 +42,7 @@ pub async fn replace(
             email_codes::Column::CreatedAt,
             email_codes::Column::UsedAt,
         ])
-        .action_and_where(
-            Expr::col((email_codes::Entity, email_codes::Column::CreatedAt)).lte(before),
-        )
+        .action_and_where(Expr::col((email_codes::Entity, email_codes::Column::CreatedAt)).lte(before))
         .to_owned();
     let stored = email_codes::Entity::insert_many([row])
         .on_conflict(over_the_old)

@@ -62,9 +62,10 @@ enum Class {
 /// Sorts by SQLSTATE (PostgreSQL appendix A) and by SQLite's result codes.
 fn class_of(error: &sqlx::Error) -> Class {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            Class::Unavailable
-        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Class::Unavailable,
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // Serialization failure, deadlock, lock not available; SQLITE_BUSY and SQLITE_LOCKED with their kin.
             Some("40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" | "262") => Class::Contention,

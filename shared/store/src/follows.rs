@@ -99,7 +99,8 @@ pub async fn list(
         Side::Followers => follows::Column::FolloweeId,
         Side::Following => follows::Column::FollowerId,
     };
-    let keyset = Keyset { id: follows::Column::Id, value: None::<follows::Column>, sorting: Sorting::Descending };
+    let keyset =
+        Keyset { id: follows::Column::Id, value: None::<follows::Column>, sorting: Sorting::Descending };
     let select = follows::Entity::find().filter(own_end.eq(person));
     let edges = keyset.narrow(select, request).all(connection).await?;
     let page = assemble(edges, request, |edge| SortKey::of_id(edge.id.0));

@@ -10,7 +10,12 @@ use crate::entities::relay_leases;
 use crate::{StoreError, UnitOfWork};
 
 /// Takes or renews a lease for `duration`. Returns whether `holder` has it now.
-pub async fn acquire(unit: &UnitOfWork, name: &str, holder: &str, duration: Duration) -> Result<bool, StoreError> {
+pub async fn acquire(
+    unit: &UnitOfWork,
+    name: &str,
+    holder: &str,
+    duration: Duration,
+) -> Result<bool, StoreError> {
     let expires_at = unit.now().plus(duration);
     let row = relay_leases::ActiveModel {
         name: Set(name.to_owned()),

@@ -60,8 +60,11 @@ pub async fn list(
     post: PostId,
     request: &PageRequest,
 ) -> Result<Page<UserSummary>, StoreError> {
-    let keyset =
-        Keyset { id: post_likes::Column::Id, value: None::<post_likes::Column>, sorting: Sorting::Descending };
+    let keyset = Keyset {
+        id: post_likes::Column::Id,
+        value: None::<post_likes::Column>,
+        sorting: Sorting::Descending,
+    };
     let select = post_likes::Entity::find().filter(post_likes::Column::PostId.eq(post));
     let rows = keyset.narrow(select, request).all(connection).await?;
     let page = assemble(rows, request, |row| SortKey::of_id(row.id.0));

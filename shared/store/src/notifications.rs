@@ -8,8 +8,8 @@ use domain::notifications::{Occasion, UnreadCounts};
 use domain::page::{Page, PageRequest, SortKey};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use crate::entities::{notification_actors, notification_heads, notifications};
@@ -98,7 +98,7 @@ pub async fn find_telling(
         .filter(notification_actors::Column::ActorId.eq(actor))
         .filter(notifications::Column::UserId.eq(person))
         .filter(notifications::Column::Kind.eq(occasion.kind().as_str()));
-    // Follows gather in entries that lead to the first of the day; the actor alone tells them apart.
+    // Follows gather in the entry of the first of the day; the actor alone tells them apart.
     if !matches!(occasion, Occasion::Followed(..)) {
         select = select.filter(notifications::Column::TargetId.eq(occasion.target().id));
     }

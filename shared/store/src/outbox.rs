@@ -23,7 +23,8 @@ pub(crate) async fn append(
     events: Vec<NewEvent>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let count = i64::try_from(events.len()).map_err(|_too_many| StoreError::corrupt("outbox", "too many events"))?;
+    let count =
+        i64::try_from(events.len()).map_err(|_too_many| StoreError::corrupt("outbox", "too many events"))?;
     let part = i64::from(partition.number());
     let heads = stream_heads::Entity::update_many()
         .col_expr(stream_heads::Column::Pos, Expr::col(stream_heads::Column::Pos).add(count))
@@ -91,7 +92,10 @@ pub async fn read_for(
 }
 
 /// Returns the position of the oldest event still kept in a partition, if it keeps any.
-pub async fn oldest(connection: &impl ConnectionTrait, partition: Partition) -> Result<Option<i64>, StoreError> {
+pub async fn oldest(
+    connection: &impl ConnectionTrait,
+    partition: Partition,
+) -> Result<Option<i64>, StoreError> {
     let row = outbox::Entity::find()
         .filter(outbox::Column::Part.eq(i64::from(partition.number())))
         .order_by_asc(outbox::Column::Pos)

@@ -46,7 +46,11 @@ impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
 }
 
 /// Makes a page of the rows a [`Keyset`] selected.
-pub(crate) fn assemble<T>(mut rows: Vec<T>, request: &PageRequest, key_of: impl Fn(&T) -> SortKey) -> Page<T> {
+pub(crate) fn assemble<T>(
+    mut rows: Vec<T>,
+    request: &PageRequest,
+    key_of: impl Fn(&T) -> SortKey,
+) -> Page<T> {
     let limit = usize::try_from(request.limit.get()).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -77,7 +81,8 @@ mod tests {
     use super::*;
 
     fn page(rows: &[u128], limit: u32, cursor: Option<(u128, Direction)>) -> Page<u128> {
-        let cursor = cursor.map(|(id, direction)| Cursor { key: SortKey::of_id(Uuid::from_u128(id)), direction });
+        let cursor =
+            cursor.map(|(id, direction)| Cursor { key: SortKey::of_id(Uuid::from_u128(id)), direction });
         let request = PageRequest { limit: Limit::new(limit).unwrap(), cursor };
         assemble(rows.to_vec(), &request, |id| SortKey::of_id(Uuid::from_u128(*id)))
     }

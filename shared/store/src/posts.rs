@@ -35,7 +35,8 @@ pub async fn insert(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
 
 /// Finds a live post.
 pub async fn find(connection: &impl ConnectionTrait, id: PostId) -> Result<Option<Post>, StoreError> {
-    let row = posts::Entity::find_by_id(id).filter(posts::Column::DeletedAt.is_null()).one(connection).await?;
+    let row =
+        posts::Entity::find_by_id(id).filter(posts::Column::DeletedAt.is_null()).one(connection).await?;
     Ok(row.map(post))
 }
 
@@ -82,7 +83,12 @@ pub enum Counter {
 }
 
 /// Changes a counter of a live post by `by` and returns the post, or nothing where it is not live.
-pub async fn count(unit: &UnitOfWork, id: PostId, counter: Counter, by: i64) -> Result<Option<Post>, StoreError> {
+pub async fn count(
+    unit: &UnitOfWork,
+    id: PostId,
+    counter: Counter,
+    by: i64,
+) -> Result<Option<Post>, StoreError> {
     let column = match counter {
         Counter::Likes => posts::Column::LikesCount,
         Counter::Comments => posts::Column::CommentsCount,

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use domain::Timestamp;
 use domain::events::{NewEvent, Partition};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::connect::Signals;

@@ -89,7 +89,8 @@ pub async fn summaries(
         .order_by_asc(users::Column::Id)
         .all(connection)
         .await?;
-    let summaries: Result<Vec<_>, StoreError> = rows.into_iter().map(|row| Ok(user(row)?.summary())).collect();
+    let summaries: Result<Vec<_>, StoreError> =
+        rows.into_iter().map(|row| Ok(user(row)?.summary())).collect();
     let mut summaries = summaries?;
     summaries.sort_unstable_by_key(|summary| summary.id);
     Ok(Summaries(summaries))

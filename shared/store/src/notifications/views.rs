@@ -74,14 +74,17 @@ fn make_view(
 ) -> Result<NotificationView, StoreError> {
     let corrupt = |column: &str| StoreError::corrupt("notifications", format!("{column} of {}", row.id));
     let named = actors.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+    let kind = NotificationType::from_name(&row.kind).ok_or_else(|| corrupt("type"))?;
+    // Follows of a day gather in the entry of the first, who may have stopped following: it leads to the latest.
+    let follower = named.first().filter(|_| kind == NotificationType::Followed);
     Ok(NotificationView {
         id: row.id,
-        kind: NotificationType::from_name(&row.kind).ok_or_else(|| corrupt("type"))?,
+        kind,
         actors: named.iter().map(|actor| summaries.get(*actor)).collect::<Result<_, _>>()?,
         actor_count: row.actor_count,
         target: Target {
             kind: TargetType::from_name(&row.target_type).ok_or_else(|| corrupt("target_type"))?,
-            id: row.target_id,
+            id: follower.map_or(row.target_id, |follower| follower.0),
             post_id: row.post_id,
         },
         group_key: row.group_key,

@@ -40,7 +40,7 @@ async fn request(store: &Store, number: u64) -> Result<(), StoreError> {
     jobs::enqueue(&unit, id, "request", format!("{number}"), Duration::from_mins(1)).await?;
     outbox::heads(unit.connection()).await?;
     unit.record(event(person(number), format!("{number}")));
-    if number % 5 == 0 { unit.rollback().await } else { unit.commit().await }
+    if number.is_multiple_of(5) { unit.rollback().await } else { unit.commit().await }
 }
 
 /// Returns the number a statement answers on this unit's connection.
@@ -63,7 +63,9 @@ async fn transactions_left_open(database: &TestDatabase) -> i64 {
             store.reader().execute_unprepared("SELECT pg_advisory_xact_lock_shared(1)").await.unwrap();
         });
     }
-    while number(&gate, "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").await < CONNECTIONS {
+    let at_the_gate = "SELECT COUNT(*) FROM pg_locks JOIN pg_database ON oid = database
+                       WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
+    while number(&gate, at_the_gate).await < CONNECTIONS {
         tokio::task::yield_now().await;
     }
     let open = format!(
@@ -112,6 +114,20 @@ async fn a_dropped_caller_leaves_no_transaction_open_on_postgres() {
     run_dropped_requests(&store).await;
     assert_eq!(transactions_left_open(&database).await, 0);
     assert_all_or_nothing(&database).await;
+}
+
+/// The driver knows that it is in a transaction only when the answer to `BEGIN` has come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let store = database.store();
+    assert_eq!(transactions_left_open(&database).await, 0, "and from here on every connection is there");
+    for polls in 1..=3 {
+        for _ in 0..CONNECTIONS {
+            drop_after(polls, store.begin(NOW)).await;
+        }
+        assert_eq!(transactions_left_open(&database).await, 0, "dropped after {polls} polls");
+    }
 }
 
 both_databases! {

@@ -100,7 +100,8 @@ both_databases! {
         let store = database.store();
         enqueue(&store, 0..10).await;
         let late = JobId(Uuid::from_u128(3));
-        change(&store, async |unit| jobs::put_off(unit, late, NOW.minus(HOLD), "early bird").await.unwrap()).await;
+        change(&store, async |unit| jobs::put_off(unit, late, NOW.minus(HOLD), "early bird").await.unwrap())
+            .await;
         let claimed = claim(&store, NOW).await;
         assert_eq!((claimed.len(), claimed[0].id), (7, late));
     }

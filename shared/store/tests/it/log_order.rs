@@ -42,7 +42,11 @@ async fn write(store: Store, writer: u64) -> Written {
 }
 
 /// Follows a partition as a relay does, until it has read everything up to `end`.
-async fn tail(store: Store, partition: Partition, mut end: tokio::sync::watch::Receiver<Option<outbox::Heads>>) {
+async fn tail(
+    store: Store,
+    partition: Partition,
+    mut end: tokio::sync::watch::Receiver<Option<outbox::Heads>>,
+) {
     let mut position = 0;
     loop {
         let ended = *end.borrow_and_update();
@@ -107,19 +111,24 @@ both_databases! {
             unit.record(event(person(1), frame));
         }
         unit.commit().await.unwrap();
-        let events = outbox::read(store.reader(), event(person(1), "").audience.partition(), 0, 10).await.unwrap();
+        let events =
+            outbox::read(store.reader(), event(person(1), "").audience.partition(), 0, 10).await.unwrap();
         let logged: Vec<_> = events.iter().map(|event| (event.position, event.frame.as_str())).collect();
         assert_eq!(logged, [(1, "first"), (2, "second"), (3, "third")]);
     }
 
-    async fn a_unit_without_events_moves_no_head_and_still_signals(database) {
+    async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database) {
         let store = database.store();
-        let mut commits = store.commits();
+        let (mut commits, appends) = (store.commits(), store.appends());
         store.begin(NOW).await.unwrap().commit().await.unwrap();
         assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
-        assert!(commits.has_changed().unwrap());
+        assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
         commits.mark_unchanged();
         store.begin(NOW).await.unwrap().rollback().await.unwrap();
         assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
+        let mut unit = store.begin(NOW).await.unwrap();
+        unit.record(event(person(1), "news"));
+        unit.commit().await.unwrap();
+        assert!(commits.has_changed().unwrap() && appends.has_changed().unwrap());
     }
 }

@@ -33,7 +33,10 @@ both_databases! {
         assert_eq!(frames(&read(2, 10).await), [(3, "c"), (4, "d")]);
         assert_eq!(read(4, 10).await, []);
         let first = &read(0, 1).await[0];
-        assert_eq!((first.kind.as_str(), first.audience, first.recorded_at), ("test", Audience::User(person(1)), NOW));
+        assert_eq!(
+            (first.kind.as_str(), first.audience, first.recorded_at),
+            ("test", Audience::User(person(1)), NOW)
+        );
     }
 
     async fn events_of_some_audiences_are_read_between_two_positions(database) {
@@ -41,8 +44,13 @@ both_databases! {
         let me = person(1);
         let session = SessionId(Uuid::from_u128(7));
         let mut unit = store.begin(NOW).await.unwrap();
-        let audiences =
-            [Audience::User(me), Audience::FeedOf(me), Audience::Session(me, session), Audience::User(me), Audience::User(me)];
+        let audiences = [
+            Audience::User(me),
+            Audience::FeedOf(me),
+            Audience::Session(me, session),
+            Audience::User(me),
+            Audience::User(me),
+        ];
         for (number, audience) in audiences.into_iter().enumerate() {
             unit.record(NewEvent { audience, kind: "test", frame: number.to_string() });
         }

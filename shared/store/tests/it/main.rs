@@ -1,8 +1,9 @@
 //! The store's contract, on both databases.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod cancelled_callers;
 mod epochs;
+mod faults;
 mod fixtures;
 mod jobs;
 mod leases;
@@ -10,3 +11,4 @@ mod log_order;
 mod log_reading;
 mod migrations;
 mod pages;
+mod turns;

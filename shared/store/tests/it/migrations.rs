@@ -1,0 +1,115 @@
+//! The schema: up, down and up again.
+
+use migrations::{Change, change};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use testkit::{TestDatabase, both_databases};
+
+/// Everything the schema consists of, as the catalogues of PostgreSQL 15 and SQLite 3 describe it.
+const POSTGRES_SCHEMA: &str = "
+    SELECT 'column ' || table_name || ' ' || ordinal_position || ' ' || column_name || ' ' || data_type || ' '
+           || is_nullable || ' ' || COALESCE(column_default, '') AS line
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'option ' || relname || ' ' || array_to_string(reloptions, ' ')
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL
+    UNION ALL SELECT 'head ' || part || ' ' || pos FROM stream_heads
+    ORDER BY line";
+const SQLITE_SCHEMA: &str = "
+    SELECT type || ' ' || name || ' ' || COALESCE(sql, '') AS line FROM sqlite_master
+    UNION ALL SELECT 'head ' || part || ' ' || pos FROM stream_heads
+    ORDER BY line";
+
+const POSTGRES_TABLES: &str =
+    "SELECT table_name AS line FROM information_schema.tables WHERE table_schema = 'public'";
+const SQLITE_TABLES: &str =
+    "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+
+async fn lines(database: &TestDatabase, postgres: &str, sqlite: &str) -> Vec<String> {
+    let store = database.store();
+    let backend = store.reader().get_database_backend();
+    let sql = if backend == DbBackend::Postgres { postgres } else { sqlite };
+    let rows = store.reader().query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+    rows.into_iter().map(|row| row.try_get("", "line").unwrap()).collect()
+}
+
+async fn schema(database: &TestDatabase) -> Vec<String> {
+    lines(database, POSTGRES_SCHEMA, SQLITE_SCHEMA).await
+}
+
+async fn tables(database: &TestDatabase) -> Vec<String> {
+    lines(database, POSTGRES_TABLES, SQLITE_TABLES).await
+}
+
+async fn applied(database: &TestDatabase) -> usize {
+    let all = migrations::status(database.url()).await.unwrap();
+    all.iter().filter(|(_, status)| *status == migrations::MigrationStatus::Applied).count()
+}
+
+async fn take_all_back(database: &TestDatabase) {
+    let steps = applied(database).await;
+    for left in (0..steps).rev() {
+        change(database.url(), Change::Down).await.unwrap();
+        assert_eq!(applied(database).await, left);
+    }
+}
+
+both_databases! {
+    async fn every_step_goes_back_and_the_schema_comes_back_the_same(database) {
+        let before = schema(&database).await;
+        assert!(before.len() > 50, "{before:?}");
+        take_all_back(&database).await;
+        assert_eq!(tables(&database).await, ["seaql_migrations"], "nothing but the list of steps is left");
+        change(database.url(), Change::Up).await.unwrap();
+        assert_eq!(schema(&database).await, before);
+    }
+
+    async fn one_step_goes_back_and_comes_back_without_the_others(database) {
+        let before = schema(&database).await;
+        while applied(&database).await > 0 {
+            let (steps, tables_before) = (applied(&database).await, tables(&database).await);
+            change(database.url(), Change::Down).await.unwrap();
+            assert!(tables(&database).await.len() < tables_before.len());
+            change(database.url(), Change::Up).await.unwrap();
+            assert_eq!(schema(&database).await, before);
+            while applied(&database).await >= steps {
+                change(database.url(), Change::Down).await.unwrap();
+            }
+        }
+    }
+
+    async fn going_up_a_second_time_changes_nothing(database) {
+        let before = schema(&database).await;
+        change(database.url(), Change::Up).await.unwrap();
+        assert_eq!(schema(&database).await, before);
+    }
+
+    async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database) {
+        let before = schema(&database).await;
+        change(database.url(), Change::Down).await.unwrap();
+        // The last step makes `jobs`, and then finds this in its way.
+        database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
+        change(database.url(), Change::Up).await.unwrap_err();
+        assert!(!tables(&database).await.contains(&"jobs".to_owned()));
+        database.execute("DROP TABLE captured_mails").await;
+        change(database.url(), Change::Up).await.unwrap();
+        assert_eq!(schema(&database).await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_migrate_at_once_wait_for_each_other_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let before = schema(&database).await;
+    take_all_back(&database).await;
+    let mut migrating = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = database.url().to_owned();
+        migrating.spawn(async move { change(&url, Change::Up).await });
+    }
+    for outcome in migrating.join_all().await {
+        outcome.unwrap();
+    }
+    assert_eq!(schema(&database).await, before);
+}

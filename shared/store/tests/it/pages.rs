@@ -1,0 +1,260 @@
+//! Keyset pages (rule PO8): walks while rows come and go, and walks back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use domain::comments::{Comment, CommentContent, CommentState};
+use domain::ids::{CommentId, NotificationId, PostId, UserId};
+use domain::notifications::Occasion;
+use domain::page::{Cursor, Limit, Page, PageRequest};
+use domain::posts::{Post, PostContent, PostTitle};
+use domain::text::Text;
+use store::notifications::{self, Wanted};
+use store::{Store, UnitOfWork, comments, posts};
+use testkit::both_databases;
+use uuid::Uuid;
+
+use crate::fixtures::{NOW, insert_person, mixed};
+
+/// Returns the id of that place in the order of all ids.
+fn id(place: u64) -> Uuid {
+    Uuid::from_u64_pair(place, mixed(place))
+}
+
+fn place(id: Uuid) -> u64 {
+    id.as_u64_pair().0
+}
+
+async fn insert_post(unit: &UnitOfWork, author_id: UserId, number: u64) {
+    let post = Post {
+        id: PostId(id(number)),
+        author_id,
+        title: PostTitle::from_stored("title".into()),
+        content: PostContent::from_stored("content".into()),
+        likes_count: 0,
+        comments_count: 0,
+        version: 1,
+        created_at: NOW,
+        edited_at: None,
+    };
+    posts::insert(unit, &post).await.unwrap();
+}
+
+async fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, number: u64) {
+    let comment = Comment {
+        id: CommentId(id(number)),
+        post_id,
+        parent_id: None,
+        reply_to: None,
+        author_id,
+        content: CommentContent::from_stored("content".into()),
+        state: CommentState::Active,
+        replies_count: 0,
+        created_at: NOW,
+    };
+    comments::insert(unit, &comment).await.unwrap();
+}
+
+/// A list to walk: returns the places of a page's items, and its edges.
+trait List {
+    async fn page(&self, request: &PageRequest) -> Page<u64>;
+
+    /// Walks from `cursor` until there is nothing more that way; `between` happens after every page but the last.
+    async fn walk(
+        &self,
+        limit: u32,
+        cursor: Option<Cursor>,
+        mut between: impl AsyncFnMut(u64),
+    ) -> Vec<Page<u64>> {
+        let mut request = PageRequest { limit: Limit::new(limit).unwrap(), cursor };
+        let backwards = cursor.is_some();
+        let mut pages = Vec::new();
+        for turn in 0.. {
+            let page = self.page(&request).await;
+            assert!(u64::try_from(page.items.len()).unwrap() <= request.limit.get());
+            request.cursor = if backwards { page.previous } else { page.next };
+            pages.push(page);
+            if request.cursor.is_none() {
+                break;
+            }
+            between(turn).await;
+        }
+        pages
+    }
+
+    /// Walks there and back over a list that stands still, page by page.
+    async fn assert_walks_both_ways(&self, expected: &[u64]) {
+        for limit in [1, 7, 20, 100] {
+            let there = self.walk(limit, None, async |_| {}).await;
+            let items: Vec<_> = there.iter().flat_map(|page| page.items.clone()).collect();
+            assert_eq!(items, expected, "{limit} a page");
+            let last = there.last().unwrap();
+            let mut back = match last.previous {
+                Some(previous) => self.walk(limit, Some(previous), async |_| {}).await,
+                None => Vec::new(),
+            };
+            back.reverse();
+            let items: Vec<_> = back.iter().chain([last]).flat_map(|page| page.items.clone()).collect();
+            assert_eq!(items, expected, "{limit} a page, back");
+        }
+    }
+}
+
+struct Posts(Store);
+
+impl List for Posts {
+    async fn page(&self, request: &PageRequest) -> Page<u64> {
+        posts::list_latest(self.0.reader(), None, request).await.unwrap().map(|post| place(post.id.0))
+    }
+}
+
+struct Comments(Store, PostId);
+
+impl List for Comments {
+    async fn page(&self, request: &PageRequest) -> Page<u64> {
+        let page = comments::list(self.0.reader(), self.1, None, request).await.unwrap();
+        page.map(|view| place(view.comment.id.0))
+    }
+}
+
+struct Notifications(Store, UserId);
+
+impl List for Notifications {
+    async fn page(&self, request: &PageRequest) -> Page<u64> {
+        let page = notifications::list(self.0.reader(), self.1, Wanted::All, request).await.unwrap();
+        page.map(|stored| place(stored.id().0))
+    }
+}
+
+/// Fifty places, every second one: the others are for what comes later.
+fn places() -> impl DoubleEndedIterator<Item = u64> {
+    (50..100).map(|half| half * 2)
+}
+
+async fn commit(store: &Store, change: impl AsyncFnOnce(&UnitOfWork)) {
+    let unit = store.begin(NOW).await.unwrap();
+    change(&unit).await;
+    unit.commit().await.unwrap();
+}
+
+/// Asserts what a walk over [`places`] may show while some were deleted and others inserted.
+fn assert_neither_repeated_nor_skipped(walked: &[Page<u64>], deleted: &BTreeSet<u64>) {
+    let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
+    let once: BTreeSet<_> = seen.iter().copied().collect();
+    assert_eq!(once.len(), seen.len(), "repeated: {seen:?}");
+    let skipped: Vec<_> =
+        places().filter(|place| !deleted.contains(place) && !once.contains(place)).collect();
+    assert!(skipped.is_empty(), "skipped: {skipped:?}");
+}
+
+both_databases! {
+    async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and_go(database) {
+        let store = database.store();
+        commit(&store, async |unit| {
+            let author = insert_person(unit, 1).await;
+            for number in places() {
+                insert_post(unit, author, number).await;
+            }
+        })
+        .await;
+        let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
+        let walked = Posts(store.clone())
+            .walk(4, None, async |turn| {
+                // A new one at the top, one somewhere in between, and some that go, seen or not yet seen.
+                let gone = [100 + mixed(turn) % 50 * 2, 198 - turn * 2];
+                commit(&store, async |unit| {
+                    insert_post(unit, author, 201 + turn).await;
+                    insert_post(unit, author, 101 + turn * 4).await;
+                    for place in gone {
+                        posts::delete(unit, PostId(id(place))).await.unwrap();
+                    }
+                })
+                .await;
+                deleted.extend(gone);
+            })
+            .await;
+        assert!(walked.len() > 8);
+        assert_neither_repeated_nor_skipped(&walked, &deleted);
+        let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
+        assert!(seen.is_sorted_by(|earlier, later| earlier > later), "{seen:?}");
+    }
+
+    async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and_go(database) {
+        let store = database.store();
+        let post = PostId(id(1));
+        commit(&store, async |unit| {
+            let author = insert_person(unit, 1).await;
+            insert_post(unit, author, 1).await;
+            for number in places() {
+                insert_comment(unit, post, author, number).await;
+            }
+        })
+        .await;
+        let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
+        let walked = Comments(store.clone(), post)
+            .walk(3, None, async |turn| {
+                let gone = [100 + mixed(turn) % 50 * 2, 100 + turn * 2];
+                commit(&store, async |unit| {
+                    insert_comment(unit, post, author, 99 - turn).await;
+                    insert_comment(unit, post, author, 101 + turn * 4).await;
+                    for place in gone {
+                        comments::delete(unit, CommentId(id(place))).await.unwrap();
+                    }
+                })
+                .await;
+                deleted.extend(gone);
+            })
+            .await;
+        assert!(walked.len() > 8);
+        assert_neither_repeated_nor_skipped(&walked, &deleted);
+        let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
+        assert!(seen.is_sorted_by(|earlier, later| earlier < later), "{seen:?}");
+    }
+
+    async fn lists_of_ids_read_the_same_there_and_back(database) {
+        let store = database.store();
+        let post = PostId(id(1));
+        commit(&store, async |unit| {
+            let author = insert_person(unit, 1).await;
+            insert_post(unit, author, 1).await;
+            for number in places() {
+                insert_post(unit, author, number).await;
+                insert_comment(unit, post, author, number).await;
+            }
+        })
+        .await;
+        let comments: Vec<_> = places().collect();
+        Comments(store.clone(), post).assert_walks_both_ways(&comments).await;
+        let latest: Vec<_> = places().rev().chain([1]).collect();
+        Posts(store.clone()).assert_walks_both_ways(&latest).await;
+    }
+
+    async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database) {
+        let store = database.store();
+        let (mut expected, actor) = (Vec::new(), crate::fixtures::person(2));
+        commit(&store, async |unit| {
+            insert_person(unit, 1).await;
+            insert_person(unit, 2).await;
+        })
+        .await;
+        for number in places() {
+            // Five instants, ten rows each, in no order.
+            let second = mixed(number) % 5;
+            let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
+            let occasion = Occasion::PostLiked(PostId(id(number)));
+            let entry = NotificationId(id(number));
+            notifications::insert(&unit, entry, crate::fixtures::person(1), occasion).await.unwrap();
+            notifications::add_actor(&unit, entry, actor).await.unwrap();
+            unit.commit().await.unwrap();
+            expected.push((second, number));
+        }
+        expected.sort_unstable();
+        let expected: Vec<_> = expected.into_iter().rev().map(|(_, number)| number).collect();
+        Notifications(store, crate::fixtures::person(1)).assert_walks_both_ways(&expected).await;
+    }
+
+    async fn an_empty_list_is_one_empty_page(database) {
+        let page = Posts(database.store()).page(&PageRequest::default()).await;
+        assert_eq!((page.items, page.next, page.previous), (vec![], None, None));
+    }
+}

@@ -1,0 +1,92 @@
+//! What went wrong, sorted by whether it helps to come again.
+
+use domain::Timestamp;
+use domain::ids::CapturedMailId;
+use sea_orm::ConnectionTrait;
+use store::captured_mails::{self, CapturedMail};
+use store::{ConnectFault, Store, StoreError, StoreOptions, outbox, users};
+use testkit::{TestDatabase, both_databases};
+use uuid::Uuid;
+
+use crate::fixtures::{NOW, insert_person, person};
+
+both_databases! {
+    async fn a_row_that_is_there_already_is_a_conflict(database) {
+        let store = database.store();
+        let unit = store.begin(NOW).await.unwrap();
+        insert_person(&unit, 1).await;
+        let again = users::find(unit.connection(), person(1)).await.unwrap().unwrap();
+        let conflict = users::insert(&unit, &again).await.unwrap_err();
+        assert!(matches!(conflict, StoreError::Conflict(_)), "{conflict:?}");
+    }
+
+    async fn a_value_nobody_knows_is_corrupt_and_names_its_table(database) {
+        let store = database.store();
+        let unit = store.begin(NOW).await.unwrap();
+        insert_person(&unit, 1).await;
+        unit.commit().await.unwrap();
+        database.execute("UPDATE users SET locale = 'tlh'").await;
+        let corrupt = users::find(store.reader(), person(1)).await.unwrap_err();
+        assert!(matches!(corrupt, StoreError::Corrupt { table: "users", .. }), "{corrupt:?}");
+    }
+
+    async fn a_missing_head_of_the_log_fails_the_commit(database) {
+        let store = database.store();
+        database.execute("DELETE FROM stream_heads").await;
+        let mut unit = store.begin(NOW).await.unwrap();
+        insert_person(&unit, 1).await;
+        unit.record(crate::fixtures::event(person(1), "lost"));
+        let corrupt = unit.commit().await.unwrap_err();
+        assert!(matches!(corrupt, StoreError::Corrupt { table: "stream_heads", .. }), "{corrupt:?}");
+        assert_eq!(users::find(store.reader(), person(1)).await.unwrap(), None, "and nothing was committed");
+        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
+    }
+
+    async fn mails_are_kept_and_shown_the_latest_first(database) {
+        let store = database.store();
+        let unit = store.begin(NOW).await.unwrap();
+        for number in 1..=3_i64 {
+            let id = CapturedMailId(Uuid::from_u64_pair(number.unsigned_abs(), 0));
+            let [to, subject, text] = ["to", "subject", "text"].map(|what| format!("{what} {number}"));
+            let mail = CapturedMail { to, subject, text, at: Timestamp(number) };
+            captured_mails::insert(&unit, id, &mail).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let latest = captured_mails::latest(store.reader(), 2).await.unwrap();
+        let shown: Vec<_> = latest.iter().map(|mail| (mail.text.as_str(), mail.at)).collect();
+        assert_eq!(shown, [("text 3", Timestamp(3)), ("text 2", Timestamp(2))]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_not_had_in_time_is_contention_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let store = database.store();
+    let holder = store.begin(NOW).await.unwrap();
+    outbox::begin_epoch(&holder, Uuid::from_u128(1)).await.unwrap();
+    let waiting = store.begin(NOW).await.unwrap();
+    waiting.connection().execute_unprepared("SET LOCAL lock_timeout = '1ms'").await.unwrap();
+    let contention = outbox::begin_epoch(&waiting, Uuid::from_u128(2)).await.unwrap_err();
+    assert!(matches!(contention, StoreError::Contention(_)), "{contention:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_takes_too_long_is_cut_off_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    unit.connection().execute_unprepared("SET LOCAL statement_timeout = '1ms'").await.unwrap();
+    let slow = unit.connection().execute_unprepared("SELECT pg_sleep(3600)").await.unwrap_err();
+    let unavailable = StoreError::from(slow);
+    assert!(matches!(unavailable, StoreError::Unavailable(_)), "{unavailable:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_another_kind_or_that_is_not_there_is_not_opened() {
+    let connect = async |url| Store::connect(url, StoreOptions::default()).await.err();
+    assert!(matches!(connect("mysql://localhost/orgo").await, Some(ConnectFault::UnknownScheme)));
+    assert!(matches!(connect("").await, Some(ConnectFault::UnknownScheme)));
+    assert!(matches!(connect("sqlite:///no/such/folder/file").await, Some(ConnectFault::Unreachable(_))));
+    // Nobody listens on port 1.
+    assert!(matches!(connect("postgres://127.0.0.1:1/orgo").await, Some(ConnectFault::Unreachable(_))));
+}
