@@ -91,7 +91,11 @@ pub fn place_reply(post: PostId, parent: Option<&Comment>) -> Result<ReplyPlace,
 }
 
 /// Decides who is told of a comment, and as what (rule NO2): the one answered, else the post's author, never oneself.
-pub fn recipient(writer: UserId, post_author: UserId, answered: Option<UserId>) -> Option<(UserId, NotificationType)> {
+pub fn recipient(
+    writer: UserId,
+    post_author: UserId,
+    answered: Option<UserId>,
+) -> Option<(UserId, NotificationType)> {
     let (recipient, kind) = match answered {
         Some(answered) => (answered, NotificationType::CommentReplied),
         None => (post_author, NotificationType::PostCommented),

@@ -20,9 +20,10 @@ impl Partition {
     ///
     /// FNV-1a, 32 bits, over the 16 bytes of the key (draft-eastlake-fnv), modulo [`PARTITIONS`].
     pub fn of(key: Uuid) -> Self {
-        let hash = key.as_bytes().iter().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-        });
+        let hash = key
+            .as_bytes()
+            .iter()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
         Self(u8::try_from(hash % u32::from(PARTITIONS)).unwrap_or(0))
     }
 

@@ -87,11 +87,7 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// Returns the page with every item changed by `change`, its edges as they are.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next: self.next,
-            previous: self.previous,
-        }
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next, previous: self.previous }
     }
 }
 

@@ -67,7 +67,11 @@ pub(crate) fn notification_counts(
 }
 
 /// A session ended: its sockets are closed.
-pub(crate) fn session_revoked(user: UserId, session: SessionId, at: Timestamp) -> Result<NewEvent, OperationError> {
+pub(crate) fn session_revoked(
+    user: UserId,
+    session: SessionId,
+    at: Timestamp,
+) -> Result<NewEvent, OperationError> {
     #[derive(Serialize)]
     struct Revoked {
         session_id: SessionId,

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_in_snake_case() {
-        let names: std::collections::BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+        let names: std::collections::BTreeSet<_> =
+            ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), ProblemCode::ALL.len());
         for name in names {
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{name}");

@@ -22,7 +22,8 @@ impl EmailAddress {
         if !is_dot_atom(local) {
             return Err(fault(FieldFault::BadFormat));
         }
-        let host = idna::domain_to_ascii_strict(host).map_err(|_not_a_domain| fault(FieldFault::BadFormat))?;
+        let host =
+            idna::domain_to_ascii_strict(host).map_err(|_not_a_domain| fault(FieldFault::BadFormat))?;
         let host_is_good = host.contains('.')
             && host.split('.').all(|label| !label.is_empty())
             && host.rsplit('.').next().is_some_and(|top| !top.bytes().all(|b| b.is_ascii_digit()));
@@ -62,7 +63,8 @@ impl fmt::Debug for EmailAddress {
 /// Tells whether the text is a dot-atom of ASCII (RFC 5322 section 3.2.3).
 fn is_dot_atom(local: &str) -> bool {
     let atom = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
     };
     local.split('.').all(atom)
 }

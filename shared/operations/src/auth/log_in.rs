@@ -41,7 +41,9 @@ pub async fn log_in(
     }
     // Older hashes are made anew while the password is at hand.
     let rehashed = match Password::parse(&input.password) {
-        Ok(password) if PasswordHasher::needs_rehash(&hash) => Some(credentials.passwords.hash(&password).await?),
+        Ok(password) if PasswordHasher::needs_rehash(&hash) => {
+            Some(credentials.passwords.hash(&password).await?)
+        }
         _ => None,
     };
     let unit = app.store.begin(app.clock.now()).await?;

@@ -19,7 +19,8 @@ pub async fn refresh_tokens(
     refresh_token: &str,
 ) -> Result<SessionTokens, OperationError> {
     limits::count(app, credentials, &limits::REFRESH_ADDRESS, &visitor.address).await?;
-    let presented = PresentedToken::parse(refresh_token).map_err(|_fault| ProblemCode::RefreshTokenInvalid)?;
+    let presented =
+        PresentedToken::parse(refresh_token).map_err(|_fault| ProblemCode::RefreshTokenInvalid)?;
     let mut unit = app.store.begin(app.clock.now()).await?;
     let stored = sessions::lock(&unit, presented.session).await?.ok_or(ProblemCode::RefreshTokenInvalid)?;
     let mut session = stored.session;

@@ -1,7 +1,9 @@
 use domain::auth::{CODE_ATTEMPTS, wrong_code};
 use domain::ids::UserId;
 use domain::text::Text;
-use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, random_nickname};
+use domain::users::{
+    About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, random_nickname,
+};
 use domain::{IdSource, ProblemCode};
 use identity::codes::{Code, CodeHash};
 use identity::passwords::Password;
@@ -63,7 +65,11 @@ pub async fn sign_up(
 }
 
 /// Tries the code; a wrong one is counted in the unit, which is to be committed then.
-async fn try_code(credentials: &Credentials, unit: &UnitOfWork, input: &SignUp) -> Result<(), OperationError> {
+async fn try_code(
+    credentials: &Credentials,
+    unit: &UnitOfWork,
+    input: &SignUp,
+) -> Result<(), OperationError> {
     let Some(stored) = email_codes::lock(unit, &input.email, SIGN_UP).await? else {
         return Err(wrong_code(0).into());
     };
@@ -73,7 +79,9 @@ async fn try_code(credentials: &Credentials, unit: &UnitOfWork, input: &SignUp) 
         }
         _ => false,
     };
-    if right && stored.code.used_at.is_some() && users::find_by_email(unit.connection(), &input.email).await?.is_some()
+    if right
+        && stored.code.used_at.is_some()
+        && users::find_by_email(unit.connection(), &input.email).await?.is_some()
     {
         // Two tabs with the same right code: the second learns what the first did.
         return Err(ProblemCode::EmailTaken.into());

@@ -1,6 +1,6 @@
+use domain::Timestamp;
 use domain::auth::{CODE_LIFETIME, CodePurpose};
 use domain::users::{EmailAddress, Locale};
-use domain::Timestamp;
 use identity::codes::Code;
 use serde::{Deserialize, Serialize};
 use store::{email_codes, users};
@@ -32,7 +32,8 @@ pub(super) async fn prepare(
     credentials: &Credentials,
     work: &SendEmailCode,
 ) -> Result<Option<Mail>, OperationError> {
-    let (Some(purpose), Some(locale)) = (CodePurpose::from_name(&work.purpose), Locale::from_name(&work.locale))
+    let (Some(purpose), Some(locale)) =
+        (CodePurpose::from_name(&work.purpose), Locale::from_name(&work.locale))
     else {
         return Ok(None);
     };

@@ -1,4 +1,18 @@
 //! Operations on real databases: results, rows and recorded events.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod auth;
+mod comment_notifications;
+mod comments;
+mod fixtures;
+mod follows;
+mod jobs;
+mod like_notifications;
+mod likes;
+mod notification_numbers;
+mod notifications;
 mod posts;
+mod profiles;
+mod statement_counts;
+mod tickets;
+mod without_shared_state;

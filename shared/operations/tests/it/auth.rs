@@ -1,0 +1,74 @@
+//! Signing up, logging in, staying in, and being out.
+
+mod email_codes;
+mod log_in;
+mod refresh_tokens;
+mod sessions;
+mod sign_up;
+
+use domain::Problem;
+use domain::auth::CodePurpose;
+use domain::users::EmailAddress;
+use identity::passwords::Password;
+use operations::OperationError;
+use operations::auth::{self, CodeRequested, LogIn, SessionTokens, SignUp};
+use testkit::TestApp;
+
+use crate::fixtures::problem;
+
+pub(crate) const PASSWORD: &str = "blue otters paint slowly";
+
+pub(crate) fn address(text: &str) -> EmailAddress {
+    EmailAddress::parse("/email", text).unwrap()
+}
+
+pub(crate) async fn request_code(app: &TestApp, email: &str) -> Result<CodeRequested, OperationError> {
+    let visitor = app.visitor(email);
+    auth::request_email_code(&app.app, &app.credentials, &visitor, address(email), CodePurpose::SignUp).await
+}
+
+/// Asks for a code and returns the one that was mailed.
+pub(crate) async fn mailed_code(app: &TestApp, email: &str) -> String {
+    request_code(app, email).await.unwrap();
+    app.run_jobs().await;
+    app.mailbox.code_for(address(email).as_str())
+}
+
+pub(crate) fn sign_up_input(email: &str, code: &str) -> SignUp {
+    SignUp {
+        email: address(email),
+        code: code.to_owned(),
+        password: Password::parse(PASSWORD).unwrap(),
+        nickname: None,
+        locale: None,
+    }
+}
+
+pub(crate) async fn sign_up(app: &TestApp, email: &str, code: &str) -> Result<SessionTokens, OperationError> {
+    auth::sign_up(&app.app, &app.credentials, &app.visitor(email), sign_up_input(email, code)).await
+}
+
+pub(crate) async fn log_in(
+    app: &TestApp,
+    email: &str,
+    password: &str,
+) -> Result<SessionTokens, OperationError> {
+    let input = LogIn { email: address(email), password: password.to_owned() };
+    auth::log_in(&app.app, &app.credentials, &app.visitor(email), input).await
+}
+
+pub(crate) async fn refresh(app: &TestApp, token: &str) -> Result<SessionTokens, OperationError> {
+    auth::refresh_tokens(&app.app, &app.credentials, &app.visitor("refresher"), token).await
+}
+
+/// Returns six digits that are not these.
+pub(crate) fn other_than(code: &str) -> &'static str {
+    if code == "314159" { "271828" } else { "314159" }
+}
+
+/// Returns the problem and how many tries it says are left.
+pub(crate) fn tries_left<T>(answer: Result<T, OperationError>) -> (Problem, Option<i64>) {
+    let problem = problem(answer);
+    let left = problem.params.get("attempts_left").and_then(serde_json::Value::as_i64);
+    (problem, left)
+}

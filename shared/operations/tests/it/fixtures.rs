@@ -1,0 +1,134 @@
+use std::future::Future;
+
+use domain::comments::{CommentContent, NewComment};
+use domain::events::{Audience, LoggedEvent, Partition};
+use domain::ids::{CommentId, PostId, SessionId, UserId};
+use domain::page::{Limit, PageRequest};
+use domain::posts::{NewPost, PostContent, PostTitle};
+use domain::text::Text;
+use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
+use domain::{Problem, ProblemCode};
+use operations::{Caller, OperationError, comments, posts};
+use serde_json::Value;
+use store::{UnitOfWork, outbox, users};
+use testkit::TestApp;
+use tokio::task::JoinSet;
+
+/// Adds somebody with that nickname, past the sign-up: most rules do not ask how they came.
+pub(crate) async fn insert_person(app: &TestApp, unit: &UnitOfWork, nickname: &str) -> Caller {
+    let user = User {
+        id: UserId::new(&*app.app.ids),
+        email: EmailAddress::from_stored(format!("{}@example.com", nickname.replace(' ', "."))),
+        email_verified_at: app.now(),
+        nickname: Nickname::from_stored(nickname.to_owned()),
+        about: About::from_stored(String::new()),
+        locale: Locale::Korean,
+        role: Role::User,
+        state: UserState::Active,
+        counts: UserCounts::default(),
+        version: 1,
+        created_at: app.now(),
+    };
+    users::insert(unit, &user).await.unwrap();
+    Caller { user_id: user.id, session_id: SessionId::new(&*app.app.ids), role: user.role }
+}
+
+/// Adds so many people.
+pub(crate) async fn people<const COUNT: usize>(app: &TestApp) -> [Caller; COUNT] {
+    let unit = app.app.store.begin(app.now()).await.unwrap();
+    let mut people = Vec::new();
+    for number in 0..COUNT {
+        people.push(insert_person(app, &unit, &format!("person {number}")).await);
+    }
+    unit.commit().await.unwrap();
+    people.try_into().unwrap()
+}
+
+/// Returns the words of a post.
+pub(crate) fn new_post(title: &str) -> NewPost {
+    NewPost {
+        title: PostTitle::parse("/title", title).unwrap(),
+        content: PostContent::parse("/content", "…").unwrap(),
+    }
+}
+
+/// Writes a post.
+pub(crate) async fn post(app: &TestApp, author: &Caller) -> PostId {
+    posts::create_post(&app.app, author, new_post("a post")).await.unwrap().post.id
+}
+
+/// Returns the words of a comment, or of an answer to one.
+pub(crate) fn new_comment(parent_id: Option<CommentId>) -> NewComment {
+    NewComment { content: CommentContent::parse("/content", "some words").unwrap(), parent_id }
+}
+
+/// Comments on a post, or answers a comment of it.
+pub(crate) async fn comment(
+    app: &TestApp,
+    author: &Caller,
+    post: PostId,
+    parent: Option<CommentId>,
+) -> CommentId {
+    comments::create_comment(&app.app, author, post, new_comment(parent)).await.unwrap().comment.id
+}
+
+/// Returns the first page of that many items.
+pub(crate) fn first(limit: u32) -> PageRequest {
+    PageRequest { limit: Limit::new(limit).unwrap(), cursor: None }
+}
+
+/// Returns the problem somebody was answered with.
+pub(crate) fn problem<T>(answer: Result<T, OperationError>) -> Problem {
+    match answer {
+        Err(OperationError::Problem(problem)) => problem,
+        Err(fault) => panic!("not a problem but a fault of ours: {fault}"),
+        Ok(_) => panic!("no problem"),
+    }
+}
+
+/// Returns the code of the problem somebody was answered with.
+pub(crate) fn code<T>(answer: Result<T, OperationError>) -> ProblemCode {
+    problem(answer).code
+}
+
+/// Does the same thing many times at once.
+pub(crate) async fn at_once<F>(times: usize, what: impl Fn(usize) -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    for number in 0..times {
+        running.spawn(what(number));
+    }
+    running.join_all().await
+}
+
+/// Returns the recorded events of an audience, in the order of the log.
+pub(crate) async fn events_for(app: &TestApp, audience: Audience) -> Vec<LoggedEvent> {
+    let all = outbox::read(app.app.store.reader(), audience.partition(), 0, 100_000).await.unwrap();
+    all.into_iter().filter(|event| event.audience == audience).collect()
+}
+
+/// Returns the kinds of the recorded events of an audience, in the order of the log.
+pub(crate) async fn kinds_for(app: &TestApp, audience: Audience) -> Vec<String> {
+    events_for(app, audience).await.into_iter().map(|event| event.kind).collect()
+}
+
+/// Returns the frames a person is sent, in the order of the log.
+pub(crate) async fn frames_for(app: &TestApp, person: &Caller) -> Vec<Value> {
+    let events = events_for(app, Audience::User(person.user_id)).await;
+    events.iter().map(|event| serde_json::from_str(&event.frame).unwrap()).collect()
+}
+
+/// Returns how many events the log holds.
+pub(crate) async fn events_logged(app: &TestApp) -> i64 {
+    let heads = outbox::heads(app.app.store.reader()).await.unwrap();
+    Partition::all().map(|partition| heads[partition.index()]).sum()
+}
+
+/// Asserts that what a person is told is numbered 1, 2, 3 … in the order of the log: so a client knows what it missed.
+pub(crate) async fn assert_numbered_without_holes(app: &TestApp, person: &Caller) {
+    let frames = frames_for(app, person).await;
+    let numbers: Vec<_> = frames.iter().map(|frame| frame["n"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (1..).take(numbers.len()).collect::<Vec<i64>>());
+}
