@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,18 +30,17 @@ struct PostgresDatabase {
 impl TestDatabase {
     /// Makes a SQLite file.
     pub async fn sqlite() -> Self {
-        static MIGRATED: OnceCell<(TempDir, PathBuf)> = OnceCell::const_new();
-        let (_, migrated) = MIGRATED
-            .get_or_init(|| async {
-                let directory = tempfile::tempdir().unwrap();
-                let path = directory.path().join("migrated.db");
-                migrations::change(&sqlite_url(&path), migrations::Change::Up).await.unwrap();
-                (directory, path)
-            })
-            .await;
+        // Kept in memory: nothing runs at the end of a test program that could take a file away.
+        static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let migrated = MIGRATED.get_or_init(|| async {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("migrated.db");
+            migrations::change(&sqlite_url(&path), migrations::Change::Up).await.unwrap();
+            std::fs::read(path).unwrap()
+        });
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("test.db");
-        std::fs::copy(migrated, &path).unwrap();
+        std::fs::write(&path, migrated.await).unwrap();
         Self::open(sqlite_url(&path), Kept::Directory(directory)).await
     }
 
