@@ -24,22 +24,34 @@ pub(crate) struct Place {
     network: IpAddr,
 }
 
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    /// Too many wait from this address: its own doing.
+    Address,
+    /// Too many wait in all.
+    All,
+}
+
 impl Admission {
     pub(crate) fn new(limits: Limits) -> Self {
         Self { waiting: Arc::default(), limits }
     }
 
     /// Returns a place, if there is one for this address.
-    pub(crate) fn enter(&self, address: IpAddr) -> Option<Place> {
+    pub(crate) fn enter(&self, address: IpAddr) -> Result<Place, Full> {
         let network = network(address);
         let mut waiting = lock(&self.waiting);
         let here = waiting.by_network.get(&network).copied().unwrap_or(0);
-        if waiting.all >= self.limits.waiting || here >= self.limits.waiting_per_address {
-            return None;
+        if here >= self.limits.waiting_per_address {
+            return Err(Full::Address);
+        }
+        if waiting.all >= self.limits.waiting {
+            return Err(Full::All);
         }
         waiting.all += 1;
         waiting.by_network.insert(network, here + 1);
-        Some(Place { waiting: Arc::clone(&self.waiting), network })
+        Ok(Place { waiting: Arc::clone(&self.waiting), network })
     }
 }
 
@@ -78,11 +90,12 @@ mod tests {
         let enter = |address: &str| admission.enter(address.parse().unwrap());
         let first = enter("2001:db8::1").unwrap();
         let _second = enter("2001:db8::ffff:2").unwrap();
-        assert!(enter("2001:db8::3").is_none());
+        assert_eq!(enter("2001:db8::3").err(), Some(Full::Address));
         let _third = enter("192.0.2.1").unwrap();
-        assert!(enter("192.0.2.2").is_none());
+        assert_eq!(enter("192.0.2.2").err(), Some(Full::All));
+        assert_eq!(enter("2001:db8::3").err(), Some(Full::Address));
         drop(first);
-        assert!(enter("::ffff:192.0.2.1").is_some());
-        assert!(enter("2001:db8::3").is_some());
+        assert!(enter("::ffff:192.0.2.1").is_ok());
+        assert!(enter("2001:db8::3").is_ok());
     }
 }

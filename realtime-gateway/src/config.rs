@@ -3,8 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use identity::secrets::load_secret;
 use platform::config::{CommaSeparated, ConfigFaults, Environment};
-use platform::telemetry::Format;
+use platform::origin::Origin;
+use platform::service_url::{DatabaseUrl, RedisUrl};
+use platform::telemetry::{Format, LogFilter};
 use url::Url;
 
 use crate::handshake::origin_of;
@@ -27,7 +30,7 @@ pub struct GatewayConfig {
     /// The peers whose `X-Real-IP` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// What is logged.
-    pub log: String,
+    pub log: LogFilter,
     /// How it is logged.
     pub log_format: Format,
 }
@@ -35,9 +38,13 @@ pub struct GatewayConfig {
 impl GatewayConfig {
     /// Reads the settings, and finds every fault in them at once.
     pub fn from_environment(environment: &mut Environment) -> Result<Self, ConfigFaults> {
-        let database_url =
-            environment.required("ORGO_DATABASE_URL", "postgres://orgo@127.0.0.1/orgo", "The database");
-        let redis_url = environment.required("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The Redis");
+        let database_url = environment.required::<DatabaseUrl>(
+            "ORGO_DATABASE_URL",
+            "postgres://orgo@127.0.0.1/orgo",
+            "The database",
+        );
+        let redis_url =
+            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The Redis");
         let listen =
             environment.or_default("ORGO_GATEWAY_LISTEN", "127.0.0.1:8082", "Where the gateway listens");
         let public_url = environment.or_default::<Url>(
@@ -45,15 +52,16 @@ impl GatewayConfig {
             "http://127.0.0.1:8088",
             "The address by which clients reach the service",
         );
-        let origins = environment.optional::<CommaSeparated<String>>(
+        let origins = environment.optional::<CommaSeparated<Origin>>(
             "ORGO_ALLOWED_ORIGINS",
             "https://orgo.example,https://www.orgo.example",
             "Other origins whose pages may use the service",
         );
-        let secret_file = environment.required(
+        let secret_file = environment.required_file(
             "ORGO_SECRET_FILE",
             "/etc/orgo/secret",
             "The file with the secret, in hexadecimal, that keys are derived from",
+            |file| load_secret(file).map(|_usable| file.to_owned()),
         );
         let proxies = environment.optional::<CommaSeparated<IpAddr>>(
             "ORGO_TRUSTED_PROXIES",
@@ -62,20 +70,14 @@ impl GatewayConfig {
         );
         let log = environment.or_default("ORGO_LOG", "info", "What is logged, as a filter of tracing");
         let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "How it is logged: text or json");
-        if let Ok(Some(CommaSeparated(origins))) = &origins {
-            for origin in origins {
-                if Url::parse(origin).map(|url| origin_of(&url)).ok().as_ref() != Some(origin) {
-                    environment.refuse("ORGO_ALLOWED_ORIGINS", "an entry is not scheme://host[:port]");
-                }
-            }
-        }
         environment.finish()?;
         Ok(Self {
-            database_url: database_url?,
-            redis_url: redis_url?,
+            database_url: database_url?.into(),
+            redis_url: redis_url?.into(),
             listen: listen?,
             public_url: public_url?,
-            allowed_origins: origins?.map_or_else(Vec::new, |list| list.0),
+            allowed_origins: origins?
+                .map_or_else(Vec::new, |list| list.0.into_iter().map(String::from).collect()),
             secret_file: secret_file?,
             trusted_proxies: proxies?.map_or_else(Vec::new, |list| list.0),
             log: log?,
@@ -100,16 +102,28 @@ impl GatewayConfig {
 
 #[cfg(test)]
 mod tests {
+    use identity::secrets::load_or_create_secret;
+
     use super::*;
 
-    const NEEDED: [(&str, &str); 3] = [
-        ("ORGO_DATABASE_URL", "postgres://localhost/orgo"),
-        ("ORGO_REDIS_URL", "redis://localhost"),
-        ("ORGO_SECRET_FILE", "/etc/orgo/secret"),
-    ];
+    const NEEDED: [(&str, &str); 2] =
+        [("ORGO_DATABASE_URL", "postgres://localhost/orgo"), ("ORGO_REDIS_URL", "redis://localhost")];
+
+    /// A secret of one test's own; gone with it.
+    struct SecretFile(PathBuf);
+
+    impl Drop for SecretFile {
+        fn drop(&mut self) {
+            std::fs::remove_file(&self.0).unwrap();
+        }
+    }
 
     fn read<const N: usize>(more: [(&str, &str); N]) -> Result<GatewayConfig, String> {
-        let pairs = NEEDED.into_iter().chain(more);
+        let name = format!("orgo-gateway-secret-{:?}", std::thread::current().id());
+        let file = SecretFile(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
+        load_or_create_secret(&file.0).unwrap();
+        let secret = ("ORGO_SECRET_FILE", file.0.to_str().unwrap());
+        let pairs = NEEDED.into_iter().chain([secret]).chain(more);
         GatewayConfig::from_environment(&mut Environment::from_pairs(pairs))
             .map_err(|faults| faults.to_string())
     }
@@ -131,14 +145,19 @@ mod tests {
         let faults = read([
             ("ORGO_GATEWAY_LISTEN", "nowhere"),
             ("ORGO_ALLOWED_ORIGINS", "https://other.example/path"),
+            ("ORGO_DATABASE_URL", "mysql://localhost/s3cret"),
+            ("ORGO_LOG", "sqlx=s3cret"),
+            ("ORGO_REDIS_URL", "http://:s3cret@localhost"),
+            ("ORGO_SECRET_FILE", "s3cret"),
             ("ORGO_TRUSTED_PROXIES", "nginx"),
             ("ORGO_GATEWAY_LISTN", "127.0.0.1:1"),
         ])
         .err()
         .unwrap();
-        assert_eq!(faults.lines().count(), 4, "{faults}");
+        assert_eq!(faults.lines().count(), 8, "{faults}");
+        assert!(!faults.contains("s3cret"), "{faults}");
         let nothing = Environment::from_pairs::<String, String>([]);
         let faults = GatewayConfig::from_environment(&mut { nothing }).err().unwrap().to_string();
-        assert_eq!(faults.lines().count(), NEEDED.len(), "{faults}");
+        assert_eq!(faults.lines().count(), NEEDED.len() + 1, "{faults}");
     }
 }

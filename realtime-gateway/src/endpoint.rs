@@ -8,6 +8,7 @@ use poem::middleware::{CatchPanic, PanicHandler};
 use poem::{Endpoint, EndpointExt, Request, Response, Route, get, handler};
 use serde_json::json;
 
+use crate::admission::Full;
 use crate::gateway::RETRY_AFTER;
 use crate::handshake::{self, Refusal};
 use crate::protocol::SUBPROTOCOL;
@@ -104,19 +105,23 @@ impl Endpoint for SocketEndpoint {
         let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let address = handshake::client_address(peer, request.headers(), &gateway.settings);
-        let Some(place) = gateway.admission.enter(address) else {
-            let found = Problem::new(ProblemCode::Unavailable).retry_after(RETRY_AFTER);
-            return Ok(problem::response(
-                gateway,
-                path,
-                &found,
-                "Too many sockets that have not said hello.",
-            ));
+        let place = match gateway.admission.enter(address) {
+            Ok(place) => place,
+            Err(full) => return Ok(no_place(gateway, path, full)),
         };
         let upgrade = request.take_upgrade()?;
         gateway.sockets.spawn("socket", connection::serve(Arc::clone(gateway), upgrade, place));
         Ok(switching(&accept))
     }
+}
+
+/// What one address does alone is its own fault, not ours.
+fn no_place(gateway: &Gateway, path: &str, full: Full) -> Response {
+    let (code, detail) = match full {
+        Full::Address => (ProblemCode::RateLimited, "Too many sockets of this address have not said hello."),
+        Full::All => (ProblemCode::Unavailable, "Too many sockets have not said hello."),
+    };
+    problem::response(gateway, path, &Problem::new(code).retry_after(RETRY_AFTER), detail)
 }
 
 fn refused(gateway: &Gateway, path: &str, refusal: Refusal) -> Response {

@@ -7,7 +7,7 @@ mod queue;
 mod ring;
 
 use std::array;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -92,6 +92,8 @@ struct Part {
 pub(crate) struct Hub {
     /// By the partition's number.
     parts: [Mutex<Part>; 16],
+    /// The kinds of events for unknown audiences that were told of in the log of this process.
+    unknown_kinds: Mutex<HashSet<String>>,
     limits: Limits,
 }
 
@@ -101,7 +103,7 @@ impl Hub {
             let ring = Ring::new(limits.ring_events, limits.ring_bytes / usize::from(PARTITIONS));
             Mutex::new(Part { ring, seats: HashMap::new(), ended: HashMap::new() })
         };
-        Self { parts: array::from_fn(part), limits }
+        Self { parts: array::from_fn(part), unknown_kinds: Mutex::default(), limits }
     }
 
     fn part(&self, partition: Partition) -> MutexGuard<'_, Part> {
@@ -121,11 +123,16 @@ impl Hub {
 
     /// Passes an event on, if it is the next one.
     pub(crate) fn apply(&self, event: &LoggedEvent) -> Applied {
-        let frame = match event.audience {
-            Audience::User(_) => recorded_frame(event),
-            Audience::Session(..) if event.kind != SESSION_REVOKED => recorded_frame(event),
+        let audience = event.audience.known();
+        let frame = match audience {
+            Some(Audience::User(_)) => recorded_frame(event),
+            Some(Audience::Session(..)) if event.kind != SESSION_REVOKED => recorded_frame(event),
             // Nobody watches what another person publishes yet.
-            Audience::Session(..) | Audience::FeedOf(_) => None,
+            Some(Audience::Session(..) | Audience::FeedOf(_)) => None,
+            None => {
+                self.warn_of_unknown(&event.kind);
+                None
+            }
         };
         let mut part = self.part(event.partition);
         let last = part.ring.last();
@@ -135,17 +142,25 @@ impl Hub {
         if event.position > last.saturating_add(1) {
             return Applied::Hole;
         }
-        if let Audience::Session(user, session) = event.audience
+        if let Some(Audience::Session(user, session)) = audience
             && event.kind == SESSION_REVOKED
         {
             part.ended.insert(session, event.recorded_at);
             part.close(user, Close::Revoked, |outlet| outlet.session == session);
         }
-        if let Some(frame) = &frame {
-            part.deliver(event, frame);
+        if let (Some(audience), Some(frame)) = (audience, &frame) {
+            part.deliver(audience, event.position, frame);
         }
-        part.ring.push(event.audience, frame, event.recorded_at);
+        part.ring.push(audience, frame, event.recorded_at);
         Applied::New
+    }
+
+    /// Nobody here gets an event whose audience only a newer version knows; its kind is told of once.
+    fn warn_of_unknown(&self, kind: &str) {
+        let mut kinds = self.unknown_kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if kinds.insert(kind.to_owned()) {
+            tracing::warn!(kind, "events for an audience unknown to this version are passed over");
+        }
     }
 
     /// Goes on at a position without the events before it: everybody is told that they may have missed something.
@@ -240,15 +255,15 @@ impl Hub {
 }
 
 impl Part {
-    fn deliver(&self, event: &LoggedEvent, frame: &Utf8Bytes) {
-        let (Audience::User(user) | Audience::Session(user, _) | Audience::FeedOf(user)) = event.audience;
+    fn deliver(&self, audience: Audience, position: i64, frame: &Utf8Bytes) {
+        let (Audience::User(user) | Audience::Session(user, _) | Audience::FeedOf(user)) = audience;
         for seat in self.seats.get(&user).into_iter().flatten() {
-            let is_for = match event.audience {
+            let is_for = match audience {
                 Audience::User(_) => true,
                 Audience::Session(_, session) => seat.outlet.session == session,
                 Audience::FeedOf(_) => false,
             };
-            if is_for && event.position > seat.after {
+            if is_for && position > seat.after {
                 seat.outlet.queue.push(frame.clone());
             }
         }

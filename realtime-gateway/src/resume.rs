@@ -107,22 +107,29 @@ async fn is_of_this_log(gateway: &Gateway, epoch: Uuid, point: &ResumePoint) -> 
     }
 }
 
-/// Reads what a person missed, if the log still has all of it and it is not too much.
+/// Reads what a person missed, if the log still has all of it and it is not too much. A position costs the client
+/// nothing to make up: what is too old for a replay is not looked for.
 async fn read_missed(
     gateway: &Gateway,
     user: UserId,
     (after, up_to): (i64, i64),
 ) -> Result<Option<Vec<Utf8Bytes>>, Close> {
     let most = gateway.settings.limits.replay;
+    if up_to.saturating_sub(after) > gateway.settings.limits.replay_span {
+        return Ok(None);
+    }
     let audience = Audience::User(user);
     let partition = audience.partition();
     let reader = gateway.app.store.reader();
+    if !covers(gateway, partition, after).await? {
+        return Ok(None);
+    }
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     let events = outbox::read_for(reader, partition, (after, up_to), &[audience], limit)
         .await
         .map_err(|error| unreadable(&error))?;
-    // After reading: what is still there now was there then.
-    let is_complete = covers(gateway, partition, after).await.map_err(|error| unreadable(&error))?;
+    // Once more after reading: what is still there now was there then.
+    let is_complete = covers(gateway, partition, after).await?;
     let frames: Vec<Utf8Bytes> = events.iter().filter_map(frame).collect();
     Ok((is_complete && events.len() <= most).then_some(frames))
 }
@@ -131,8 +138,9 @@ fn frame(event: &LoggedEvent) -> Option<Utf8Bytes> {
     with_position(event)
 }
 
-async fn covers(gateway: &Gateway, partition: Partition, after: i64) -> Result<bool, StoreError> {
-    let oldest = outbox::oldest(gateway.app.store.reader(), partition).await?;
+async fn covers(gateway: &Gateway, partition: Partition, after: i64) -> Result<bool, Close> {
+    let oldest = outbox::oldest(gateway.app.store.reader(), partition).await;
+    let oldest = oldest.map_err(|error| unreadable(&error))?;
     Ok(oldest.is_some_and(|oldest| oldest <= after.saturating_add(1)))
 }
 

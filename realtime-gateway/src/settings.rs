@@ -56,6 +56,9 @@ pub struct Limits {
     pub queue_bytes: usize,
     /// How many missed events are sent again; who missed more asks the API.
     pub replay: usize,
+    /// How many events of everybody in a partition the log is searched through for what one person missed; who was away
+    /// for more asks the API.
+    pub replay_span: i64,
     /// How many events of one partition are kept in memory.
     pub ring_events: usize,
     /// How many bytes of events are kept in memory.
@@ -74,6 +77,7 @@ impl Default for Limits {
             queue_frames: 256,
             queue_bytes: 64 * 1024,
             replay: 500,
+            replay_span: 20_000,
             ring_events: 20_000,
             ring_bytes: 64 * 1024 * 1024,
         }

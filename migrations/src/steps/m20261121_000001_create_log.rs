@@ -39,7 +39,8 @@ impl MigrationTrait for Step {
             .col(big_integer("expires_at"))
             .to_owned();
         let by_age = index("outbox_recorded_at", "outbox", &["recorded_at"]);
-        create(manager, vec![heads, outbox, epochs, leases], vec![by_age]).await?;
+        let by_audience = index("outbox_part_audience_pos", "outbox", &["part", "audience", "pos"]);
+        create(manager, vec![heads, outbox, epochs, leases], vec![by_age, by_audience]).await?;
         let rows: Vec<_> = (0..PARTITIONS).map(|part| format!("({part}, 0)")).collect();
         let database = manager.get_connection();
         database

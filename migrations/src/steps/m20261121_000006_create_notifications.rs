@@ -38,6 +38,7 @@ impl MigrationTrait for Step {
             .table("notification_heads")
             .col(uuid("user_id").primary_key())
             .col(big_integer("seq"))
+            .col(big_integer("told_at"))
             .foreign_key(&mut belongs_to("notification_heads", "user_id", "users"))
             .to_owned();
         let indexes = vec![

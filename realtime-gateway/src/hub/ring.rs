@@ -8,7 +8,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::Missed;
 
 struct Kept {
-    audience: Audience,
+    /// Nothing where this version does not know it.
+    audience: Option<Audience>,
     /// Nothing where nobody gets one.
     frame: Option<Utf8Bytes>,
     recorded_at: Timestamp,
@@ -41,7 +42,12 @@ impl Ring {
     }
 
     /// Adds the event after the latest one.
-    pub(super) fn push(&mut self, audience: Audience, frame: Option<Utf8Bytes>, recorded_at: Timestamp) {
+    pub(super) fn push(
+        &mut self,
+        audience: Option<Audience>,
+        frame: Option<Utf8Bytes>,
+        recorded_at: Timestamp,
+    ) {
         self.last = self.last.saturating_add(1);
         self.bytes += frame.as_ref().map_or(0, |frame| frame.len());
         self.kept.push_back(Kept { audience, frame, recorded_at });
@@ -71,7 +77,7 @@ impl Ring {
         };
         let mut frames = Vec::new();
         for kept in self.kept.range(skip..) {
-            let (Audience::User(user_of), Some(frame)) = (kept.audience, &kept.frame) else { continue };
+            let (Some(Audience::User(user_of)), Some(frame)) = (kept.audience, &kept.frame) else { continue };
             if user_of == user {
                 if frames.len() == most {
                     return Missed::TooMuch;

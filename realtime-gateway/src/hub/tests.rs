@@ -26,7 +26,7 @@ fn event(audience: Audience, position: i64) -> LoggedEvent {
     LoggedEvent {
         partition: audience.partition(),
         position,
-        audience,
+        audience: audience.into(),
         kind: kind.into(),
         frame: format!(r#"{{"t":"nt","n":{position}}}"#),
         recorded_at: Timestamp(position),
@@ -90,9 +90,23 @@ fn an_event_is_applied_once_and_only_as_the_next_one() {
     let outlet = hub.join(&joining(1, 1, None)).unwrap().outlet;
     let first = hub.tell(1);
     assert_eq!(hub.apply(&first), Applied::Known);
-    assert_eq!(hub.apply(&event(first.audience, 3)), Applied::Hole);
+    assert_eq!(hub.apply(&event(Audience::User(user(1)), 3)), Applied::Hole);
     assert_eq!(waiting(&outlet), Taken::Frames(vec![frame(&first)]));
     assert_eq!(hub.positions().get(first.partition), 1);
+}
+
+#[test]
+fn an_event_for_an_unknown_audience_reaches_nobody_and_holds_up_nothing() {
+    let hub = Hub::new(Limits::default());
+    let outlet = hub.join(&joining(1, 1, None)).unwrap().outlet;
+    let first = hub.tell(1);
+    let unknown = LoggedEvent { audience: "room:7".to_owned().into(), ..hub.next(Audience::User(user(1))) };
+    assert_eq!(hub.apply(&unknown), Applied::New);
+    let third = hub.tell(1);
+    assert_eq!(third.position, 3);
+    let expected = vec![frame(&first), frame(&third)];
+    assert_eq!(waiting(&outlet), Taken::Frames(expected.clone()));
+    assert_eq!(hub.join(&joining(2, 1, Some(0))).unwrap().missed, Missed::Frames(expected));
 }
 
 #[test]

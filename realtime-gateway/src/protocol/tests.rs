@@ -98,7 +98,7 @@ fn event(frame: &str) -> LoggedEvent {
     LoggedEvent {
         partition: audience.partition(),
         position: 17,
-        audience,
+        audience: audience.into(),
         kind: "notification".into(),
         frame: frame.into(),
         recorded_at: Timestamp(0),

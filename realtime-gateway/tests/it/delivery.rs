@@ -27,6 +27,20 @@ both_forms! {
         server.stop().await;
     }
 
+    async fn an_event_for_an_unknown_audience_holds_up_no_other(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let (mut client, _) = server.welcomed(&person).await;
+        server.tell(&person, 1).await;
+        let first = client.news().await;
+        server.tell_unknown(&person).await;
+        server.tell(&person, 2).await;
+        let second = client.news().await;
+        assert_eq!((&first["n"], &second["n"]), (&json!(1), &json!(2)));
+        assert_eq!(second["o"].as_i64(), first["o"].as_i64().map(|position| position + 2));
+        server.stop().await;
+    }
+
     async fn a_like_is_seen_at_once_by_the_author(form) {
         let server = Server::start(form).await;
         let (author, fan) = (server.test.person("author").await, server.test.person("fan").await);

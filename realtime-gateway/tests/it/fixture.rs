@@ -121,6 +121,20 @@ impl Server {
         tell(&self.test.app.store, &self.test.clock, person.caller().user_id, number).await;
     }
 
+    /// Appends an event to somebody's partition for an audience of a version to come.
+    pub(crate) async fn tell_unknown(&self, person: &Person) {
+        let part = Audience::User(person.caller().user_id).partition().number();
+        let row = format!(
+            "INSERT INTO outbox (part, pos, audience, kind, frame, recorded_at) \
+             SELECT part, pos + 1, 'room:01890a5d-ac96-774b-bcce-b302099a8057', 'room.message', \
+             '{{\"t\":\"msg\"}}', {} FROM stream_heads WHERE part = {part}",
+            self.test.now().0
+        );
+        self.test.database.execute(&row).await;
+        let head = format!("UPDATE stream_heads SET pos = pos + 1 WHERE part = {part}");
+        self.test.database.execute(&head).await;
+    }
+
     /// Tells somebody one thing at length.
     pub(crate) async fn tell_much(&self, person: &Person, number: i64) {
         let audience = Audience::User(person.caller().user_id);

@@ -116,17 +116,26 @@ both_forms! {
         let mut changes = Changes::default();
         changes.limits.waiting_per_address = 2;
         let server = Server::start_with(form, changes).await;
-        let person = server.test.person("first").await;
         let (one, _two) = (Client::open(server.address).await, Client::open(server.address).await);
         let request = format!("GET /ws HTTP/1.1\r\n{RIGHT}");
         let refused = ask(server.address, &request).await;
-        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("unavailable")));
+        assert_eq!((refused.status, refused.body["code"].as_str()), (429, Some("rate_limited")));
         assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
         drop(one);
         // The gateway learns in its own time that one is gone.
         let freed = async { while ask(server.address, &request).await.status != 101 {} };
         tokio::time::timeout(PATIENCE, freed).await.unwrap();
-        drop(person);
+        server.stop().await;
+    }
+
+    async fn only_so_many_may_wait_to_say_hello_in_all(form) {
+        let mut changes = Changes::default();
+        (changes.limits.waiting_per_address, changes.limits.waiting) = (2, 1);
+        let server = Server::start_with(form, changes).await;
+        let _one = Client::open(server.address).await;
+        let refused = ask(server.address, &format!("GET /ws HTTP/1.1\r\n{RIGHT}")).await;
+        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("unavailable")));
+        assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
         server.stop().await;
     }
 

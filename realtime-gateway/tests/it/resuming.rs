@@ -91,6 +91,15 @@ both_forms! {
         }
     }
 
+    async fn a_position_too_far_back_is_a_gap_however_little_was_missed(form) {
+        let mut changes = Changes::default();
+        (changes.limits.ring_events, changes.limits.replay_span) = (1, 6);
+        let server = Server::start_with(form, changes).await;
+        let (client, welcome) = resumed(&server, async |_| {}).await;
+        check_gap(client, welcome).await;
+        server.stop().await;
+    }
+
     async fn positions_of_another_log_or_beyond_this_one_are_a_gap(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;

@@ -99,6 +99,56 @@ impl FromStr for Audience {
     }
 }
 
+/// Who an event of the log is for. A newer version may have written audiences this one does not know: their events
+/// keep their places, and their text is passed on unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoggedAudience {
+    /// An audience of this version.
+    Known(Audience),
+    /// The text of an audience this version does not know.
+    Unknown(String),
+}
+
+impl LoggedAudience {
+    /// Returns the audience, where this version knows it.
+    pub fn known(&self) -> Option<Audience> {
+        match self {
+            Self::Known(audience) => Some(*audience),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl From<Audience> for LoggedAudience {
+    fn from(audience: Audience) -> Self {
+        Self::Known(audience)
+    }
+}
+
+impl From<String> for LoggedAudience {
+    fn from(text: String) -> Self {
+        match text.parse() {
+            Ok(audience) => Self::Known(audience),
+            Err(NotAnAudience) => Self::Unknown(text),
+        }
+    }
+}
+
+impl PartialEq<Audience> for LoggedAudience {
+    fn eq(&self, other: &Audience) -> bool {
+        self.known() == Some(*other)
+    }
+}
+
+impl fmt::Display for LoggedAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(audience) => audience.fmt(f),
+            Self::Unknown(text) => f.write_str(text),
+        }
+    }
+}
+
 /// An event as an operation records it, before the commit gives it a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
@@ -118,7 +168,7 @@ pub struct LoggedEvent {
     /// Its place there: 1, 2, 3 … without holes, in the order of the commits.
     pub position: i64,
     /// Who it is for.
-    pub audience: Audience,
+    pub audience: LoggedAudience,
     /// What happened.
     pub kind: String,
     /// The JSON object the clients get, without the position.
@@ -137,9 +187,12 @@ mod tests {
         let session = SessionId(Uuid::from_u128(8));
         for audience in [Audience::User(user), Audience::FeedOf(user), Audience::Session(user, session)] {
             assert_eq!(audience.to_string().parse(), Ok(audience));
+            assert_eq!(LoggedAudience::from(audience.to_string()), audience);
         }
         for wrong in ["", "user", "user:", "user:1", "room:01890a5d-ac96-774b-bcce-b302099a8057"] {
             assert_eq!(wrong.parse::<Audience>(), Err(NotAnAudience), "{wrong}");
+            let unknown = LoggedAudience::from(wrong.to_owned());
+            assert_eq!((unknown.known(), unknown.to_string().as_str()), (None, wrong));
         }
     }
 

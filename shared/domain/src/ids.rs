@@ -42,9 +42,10 @@ macro_rules! define_id {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the canonical hyphenated form: one thing has one name.
+                // Only the canonical form, hyphenated and in lower case: one thing has one name.
                 let id = Uuid::try_parse(text).map_err(|_not_a_uuid| NotAnId)?;
-                if text.len() == 36 { Ok(Self(id)) } else { Err(NotAnId) }
+                let mut buffer = Uuid::encode_buffer();
+                if id.hyphenated().encode_lower(&mut buffer) == text { Ok(Self(id)) } else { Err(NotAnId) }
             }
         }
 
@@ -88,7 +89,7 @@ mod tests {
     fn only_the_canonical_form_is_an_id() {
         let text = "01890a5d-ac96-774b-bcce-b302099a8057";
         assert_eq!(text.parse::<UserId>().map(|id| id.to_string()), Ok(text.into()));
-        for wrong in ["", "1", "01890a5dac96774bbcceb302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}"] {
+        for wrong in ["", "1", "01890A5D-AC96-774B-BCCE-B302099A8057", "01890a5dac96774bbcceb302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}"] {
             assert_eq!(wrong.parse::<UserId>(), Err(NotAnId), "{wrong}");
         }
     }

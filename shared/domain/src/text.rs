@@ -30,6 +30,10 @@ pub trait Text: Sized {
 
     /// Reads what somebody wrote at `pointer` of a body.
     fn parse(pointer: &str, input: &str) -> Result<Self, FieldProblem> {
+        // Before anything costs time: no composition shrinks a text that far.
+        if input.len() > Self::MAX.saturating_mul(LARGEST_CHARACTER).saturating_add(LARGEST_CHARACTER) {
+            return Err(FieldProblem::at(pointer, FieldFault::TooLong).with("max", Self::MAX));
+        }
         let text = normalise(input);
         let forbidden = |c: &char| match c {
             '\n' | '\t' => Self::LINES == Lines::One,
@@ -39,6 +43,9 @@ pub trait Text: Sized {
             return Err(FieldProblem::at(pointer, FieldFault::NotAllowed));
         }
         let length = text.chars().count();
+        if length > 0 && !text.chars().any(is_visible) {
+            return Err(FieldProblem::at(pointer, FieldFault::NotAllowed));
+        }
         if length < Self::MIN {
             let fault = if length == 0 { FieldFault::Required } else { FieldFault::TooShort };
             return Err(FieldProblem::at(pointer, fault).with("min", Self::MIN));
@@ -50,6 +57,9 @@ pub trait Text: Sized {
     }
 }
 
+/// How many bytes one character may have been written with: a Hangul syllable in three parts takes nine.
+const LARGEST_CHARACTER: usize = 32;
+
 /// Returns the text in Unicode normalisation form C, lines ended by a line feed alone, trimmed.
 ///
 /// macOS and input methods send Hangul decomposed; stored as it comes, it would never be found again.
@@ -58,10 +68,23 @@ fn normalise(input: &str) -> String {
     composed.trim().to_owned()
 }
 
-/// Tells whether a character shows nothing, or reorders what stands around it (Unicode UAX #9).
+/// Tells whether a character shows nothing or reorders what stands around it: controls, bidirectional controls (UAX
+/// #9), line and paragraph separators, what is ignored by default (UAX #44) and noncharacters. Joiners and variation
+/// selectors are not among them: they make emoji and scripts what they are.
 fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+        || u32::from(c) & 0xFFFE == 0xFFFE
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}' | '\u{200E}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Tells whether a character that is not hidden can be seen by itself.
+fn is_visible(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }
 
 /// Defines texts: name, shortest, longest, lines.
@@ -132,6 +155,7 @@ mod tests {
         let line = Line::parse("/line", "  \u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF} ").unwrap();
         assert_eq!(line.as_str(), "한글");
         assert_eq!(Line::parse("/line", "😀😀😀😀😀").unwrap().as_str().chars().count(), 5);
+        assert_eq!(Line::parse("/line", "👩‍💻!").unwrap().as_str(), "👩‍💻!");
         assert_eq!(Paragraph::parse("/p", "one\r\ntwo").unwrap().as_str(), "one\ntwo");
     }
 
@@ -141,13 +165,23 @@ mod tests {
         assert_eq!(fault(" "), Err(FieldFault::Required));
         assert_eq!(fault("a"), Err(FieldFault::TooShort));
         assert_eq!(fault("abcdef"), Err(FieldFault::TooLong));
-        for hidden in ["a\nb", "a\0b", "a\u{202E}b", "a\u{1b}b"] {
+        for hidden in [
+            "a\nb", "a\0b", "a\u{202E}b", "a\u{1b}b", "a\u{200B}b", "a\u{2028}b", "\u{3164}\u{3164}", "ab\u{FFFE}",
+            "a\u{E0041}", "a\u{AD}", "\u{200D}\u{200D}", "\u{FE0F}\u{FE0F}",
+        ] {
             assert_eq!(fault(hidden), Err(FieldFault::NotAllowed), "{hidden:?}");
         }
         assert_eq!(
             Line::parse("/line", "abcdef"),
             Err(FieldProblem::at("/line", FieldFault::TooLong).with("max", 5))
         );
+    }
+
+    #[test]
+    fn what_is_far_too_long_is_refused_before_it_is_worked_on() {
+        let fault = Line::parse("/line", &"\u{1112}\u{1161}\u{11AB}".repeat(100_000)).unwrap_err();
+        assert_eq!(fault.fault, FieldFault::TooLong);
+        assert!(Line::parse("/line", &"\u{1112}\u{1161}\u{11AB}".repeat(5)).is_ok());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Settings: read once at the start, from variables of the environment, with every fault in them reported at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
+use std::path::Path;
 use std::str::FromStr;
 
 /// How the names of all variables begin.
@@ -152,6 +154,23 @@ impl Environment {
         self.describe(name, Some(default), default, doc);
         let value = self.value(name).unwrap_or_else(|| default.to_owned());
         self.parse(name, &value, default)
+    }
+
+    /// Reads what is in a file that has to be there, by `load`. What is wrong with it is told without its path.
+    pub fn required_file<T, E: Error>(
+        &mut self,
+        name: &'static str,
+        example: &'static str,
+        doc: &'static str,
+        load: impl FnOnce(&Path) -> Result<T, E>,
+    ) -> Result<T, Faulty> {
+        let path: String = self.required(name, example, doc)?;
+        load(Path::new(&path)).map_err(|fault| {
+            let cause = fault.source().map_or_else(String::new, |cause| format!(": {cause}"));
+            // Who sets a secret instead of the path of its file must not find it in the log.
+            let reason = format!("{fault}{cause}").replace(&path, "the file");
+            self.note(format!("{name}: {reason}"))
+        })
     }
 
     /// Notes a fault found otherwise: by looking at several settings together.

@@ -72,6 +72,19 @@ fn a_value_that_is_no_text_is_a_fault() {
 }
 
 #[test]
+fn a_file_is_read_and_a_fault_in_it_told_without_its_path() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let mut environment = Environment::from_pairs([("ORGO_LOG", path), ("ORGO_SECRET_FILE", "s3cret")]);
+    let read = environment.required_file("ORGO_LOG", "/log", "The log", |path| std::fs::read_to_string(path));
+    assert!(read.unwrap().contains("platform"));
+    let missing = environment.required_file("ORGO_SECRET_FILE", "/secret", "The secret", |path| {
+        Err::<(), _>(std::io::Error::other(format!("{} does not exist", path.display())))
+    });
+    assert_eq!(missing, Err(Faulty));
+    assert_eq!(environment.finish().unwrap_err().to_string(), "ORGO_SECRET_FILE: the file does not exist");
+}
+
+#[test]
 fn settings_are_documented_as_they_are_read() {
     let mut environment = Environment::from_pairs(NOTHING);
     assert!(environment.or_default::<String>("ORGO_LOG", "info", "What is logged").is_ok());

@@ -4,5 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod ids;
 pub mod listener;
+pub mod origin;
+pub mod service_url;
 pub mod shutdown;
 pub mod telemetry;

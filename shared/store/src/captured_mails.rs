@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entities::captured_mails;
 use crate::{StoreError, UnitOfWork};
@@ -47,4 +47,13 @@ pub async fn latest(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec
         at: row.sent_at,
     };
     Ok(rows.into_iter().map(mail).collect())
+}
+
+/// Forgets mails kept before an instant. Returns how many.
+pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
+    let pruned = captured_mails::Entity::delete_many()
+        .filter(captured_mails::Column::SentAt.lt(before))
+        .exec(unit.connection())
+        .await?;
+    Ok(pruned.rows_affected)
 }

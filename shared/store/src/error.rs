@@ -69,8 +69,11 @@ fn class_of(error: &sqlx::Error) -> Class {
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // Serialization failure, deadlock, lock not available; SQLITE_BUSY and SQLITE_LOCKED with their kin.
             Some("40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517" | "262") => Class::Contention,
-            // Query cancelled by its deadline, shut down, starting up, too many connections, read-only standby.
-            Some("57014" | "57P01" | "57P02" | "57P03" | "53300" | "25006" | "25P03") => Class::Unavailable,
+            // Query cancelled by its deadline, shut down, starting up, too many connections, read-only standby, disk
+            // full; SQLITE_IOERR and SQLITE_FULL.
+            Some(
+                "57014" | "57P01" | "57P02" | "57P03" | "53300" | "25006" | "25P03" | "53100" | "10" | "13",
+            ) => Class::Unavailable,
             _ => Class::Other,
         },
         _ => Class::Other,

@@ -29,20 +29,31 @@ impl StoredNotification {
     }
 }
 
-/// Puts this unit into the line of everything this person is told, and returns its number there: 1, 2, 3 …
-pub async fn next_seq(unit: &UnitOfWork, person: UserId) -> Result<i64, StoreError> {
-    let row = notification_heads::ActiveModel { user_id: Set(person), seq: Set(1) };
-    let one_more = OnConflict::column(notification_heads::Column::UserId)
-        .value(
-            notification_heads::Column::Seq,
-            Expr::col((notification_heads::Entity, notification_heads::Column::Seq)).add(1),
-        )
+/// A place in the line of everything a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Its number: 1, 2, 3 …
+    pub number: i64,
+    /// When it is: the unit's instant, or just after the turn before, if that unit began later. So who has read up to
+    /// an instant has not read what is told afterwards (rule NO5).
+    pub at: Timestamp,
+}
+
+/// Puts this unit into the line of everything this person is told.
+pub async fn next_seq(unit: &UnitOfWork, person: UserId) -> Result<Turn, StoreError> {
+    use notification_heads::Column;
+    let row = notification_heads::ActiveModel { user_id: Set(person), seq: Set(1), told_at: Set(unit.now()) };
+    let told_at = Expr::col((notification_heads::Entity, Column::ToldAt));
+    let later = Expr::case(told_at.clone().gte(unit.now()), told_at.add(1)).finally(unit.now());
+    let one_more = OnConflict::column(Column::UserId)
+        .value(Column::Seq, Expr::col((notification_heads::Entity, Column::Seq)).add(1))
+        .value(Column::ToldAt, later)
         .to_owned();
     let head = notification_heads::Entity::insert(row)
         .on_conflict(one_more)
         .exec_with_returning(unit.connection())
         .await?;
-    Ok(head.seq)
+    Ok(Turn { number: head.seq, at: head.told_at })
 }
 
 /// Gives back the number [`next_seq`] took, where the unit tells this person nothing after all: the numbers have no
@@ -120,6 +131,7 @@ pub async fn insert(
     id: NotificationId,
     person: UserId,
     occasion: Occasion,
+    at: Timestamp,
 ) -> Result<StoredNotification, StoreError> {
     let target = occasion.target();
     let row = notifications::ActiveModel {
@@ -133,8 +145,8 @@ pub async fn insert(
         actor_count: Set(0),
         seen_at: Set(None),
         read_at: Set(None),
-        created_at: Set(unit.now()),
-        updated_at: Set(unit.now()),
+        created_at: Set(at),
+        updated_at: Set(at),
     };
     let row = notifications::Entity::insert(row).exec_with_returning(unit.connection()).await?;
     Ok(StoredNotification(row))
@@ -145,12 +157,13 @@ pub async fn add_actor(
     unit: &UnitOfWork,
     id: NotificationId,
     actor: UserId,
+    at: Timestamp,
 ) -> Result<Option<StoredNotification>, StoreError> {
     use notification_actors::Column;
     let row = notification_actors::ActiveModel {
         notification_id: Set(id),
         actor_id: Set(actor),
-        created_at: Set(unit.now()),
+        created_at: Set(at),
         retracted_at: Set(None),
     };
     let anew = OnConflict::columns([Column::NotificationId, Column::ActorId])
@@ -162,7 +175,7 @@ pub async fn add_actor(
         .await?;
     let rows = notifications::Entity::update_many()
         .col_expr(notifications::Column::ActorCount, Expr::col(notifications::Column::ActorCount).add(1))
-        .col_expr(notifications::Column::UpdatedAt, Expr::value(unit.now()))
+        .col_expr(notifications::Column::UpdatedAt, Expr::value(at))
         .col_expr(notifications::Column::SeenAt, Expr::value(None::<Timestamp>))
         .filter(notifications::Column::Id.eq(id))
         .exec_with_returning(unit.connection())

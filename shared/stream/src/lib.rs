@@ -6,7 +6,7 @@ mod redis_stream;
 mod relay;
 mod sources;
 
-pub use log::{RETENTION, open_log, prune};
+pub use log::open_log;
 pub use positions::Positions;
 pub use redis_stream::PREFIX;
 pub use relay::Relay;

@@ -123,7 +123,7 @@ fn event(partition: Partition, id: EntryId, fields: Value) -> Option<LoggedEvent
     Some(LoggedEvent {
         partition,
         position: i64::try_from(position).ok()?,
-        audience: audience?.parse().ok()?,
+        audience: audience?.into(),
         kind: kind?,
         frame: frame?,
         recorded_at: Timestamp(recorded_at?.parse().ok()?),

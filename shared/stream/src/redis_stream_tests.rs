@@ -18,7 +18,7 @@ fn sample() -> LoggedEvent {
     LoggedEvent {
         partition: third(),
         position: 17,
-        audience: Audience::User(UserId(Uuid::from_u128(1))),
+        audience: Audience::User(UserId(Uuid::from_u128(1))).into(),
         kind: "notification".into(),
         frame: r#"{"t":"nt"}"#.into(),
         recorded_at: Timestamp(1_767_323_045_678),
@@ -47,18 +47,27 @@ fn both_versions_of_the_protocol_are_read() {
 }
 
 #[test]
+fn an_unknown_audience_is_read_and_written_as_it_is() {
+    let mut fields = fields();
+    fields[1] = bulk("room:7");
+    let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(fields)])])])]);
+    let event = LoggedEvent { audience: "room:7".to_owned().into(), ..sample() };
+    let written = append("key", &event).get_packed_command();
+    assert!(written.windows(6).any(|text| text == b"room:7"));
+    assert_eq!(parse_read(reply, only_third), [Entry::Event(event)]);
+}
+
+#[test]
 fn entries_no_relay_wrote_are_told_apart() {
     let mut without_frame = fields();
     without_frame.truncate(6);
     let mut with_other = fields();
     with_other.extend(["x", "1"].map(bulk));
-    let mut wrong_audience = fields();
-    wrong_audience[1] = bulk("everyone");
     let mut wrong_utf8 = fields();
     wrong_utf8[7] = Value::BulkString(vec![0xff]);
     let mut odd = fields();
     odd.push(bulk("u"));
-    for broken in [without_frame, with_other, wrong_audience, wrong_utf8, odd, vec![]] {
+    for broken in [without_frame, with_other, wrong_utf8, odd, vec![]] {
         let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(broken)])])])]);
         assert_eq!(parse_read(reply, only_third), [Entry::Malformed(third(), Some(EntryId(17, 0)))]);
     }

@@ -5,8 +5,8 @@ mod fixture;
 
 use std::time::Duration;
 
-use domain::events::Partition;
-use fixture::{Kind, Log, by_partition};
+use domain::events::{LoggedEvent, Partition};
+use fixture::{Kind, Log, UNKNOWN, by_partition};
 use stream::{EventSource, Positions};
 
 macro_rules! every_source {
@@ -54,6 +54,21 @@ every_source! {
         let commit = tokio::spawn(async move { fixture::record_into(&store, 1).await });
         let read = log.read_from(&mut position, 1).await;
         assert_eq!(by_partition(&read), by_partition(&commit.await.unwrap()));
+    }
+
+    async fn an_event_for_an_unknown_audience_keeps_its_place_and_its_text(log) {
+        let before = log.record(40).await;
+        log.record_for_unknown().await;
+        let after = log.record(40).await;
+        let read = log.read_to_head(Positions::default()).await;
+        assert_eq!(read.len(), 96);
+        for (partition, events) in by_partition(&read) {
+            let part_of = |events: &[LoggedEvent]| by_partition(events).remove(&partition).unwrap_or_default();
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                events.into_iter().partition(|event| event.audience.known().is_some());
+            assert_eq!(known, [part_of(&before), part_of(&after)].concat());
+            assert_eq!(unknown.iter().map(|event| event.audience.to_string()).collect::<Vec<_>>(), [UNKNOWN]);
+        }
     }
 
     async fn nothing_new_is_an_empty_answer(log) {
@@ -144,14 +159,5 @@ testkit::both_databases! {
         let epoch = first.unwrap();
         assert_eq!(second.unwrap(), epoch);
         assert_eq!(stream::open_log(&store, now, uuid::Uuid::from_u128(3)).await.unwrap(), epoch);
-    }
-
-    async fn events_are_forgotten_after_a_day(database) {
-        let log = Log::open(database, Kind::Outbox).await;
-        log.record(10).await;
-        let day_later = fixture::NOW.plus(stream::RETENTION);
-        assert_eq!(stream::prune(&log.store(), day_later).await.unwrap(), 0);
-        let later = day_later.plus(Duration::from_millis(1));
-        assert_eq!(stream::prune(&log.store(), later).await.unwrap(), 10);
     }
 }

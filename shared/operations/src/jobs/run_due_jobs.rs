@@ -8,8 +8,8 @@ use crate::{App, Credentials, OperationError};
 
 /// How long one worker may take before another tries.
 const HOLD: Duration = Duration::from_mins(1);
-/// How many pieces of work are taken at once.
-const BATCH: u64 = 10;
+/// How many pieces of work are taken at once: what waits for the one before it would outlive its hold.
+const BATCH: u64 = 1;
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 

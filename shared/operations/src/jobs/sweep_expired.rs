@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::auth::{CODE_LIFETIME, SESSION_IDLE};
-use store::{email_codes, outbox, sessions};
+use store::{captured_mails, email_codes, outbox, sessions};
 
 use crate::{App, OperationError};
 
@@ -12,7 +12,10 @@ const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
 /// For how long a code is remembered: the limits on asking again need it no longer.
 const CODE_KEPT: Duration = Duration::from_hours(24);
 
-/// Forgets what has expired: events of the log, codes, sessions. Returns how many rows.
+/// For how long the local mail page shows a mail.
+const MAIL_SHOWN: Duration = Duration::from_hours(24);
+
+/// Forgets what has expired: events of the log, codes, sessions, mails kept for the local page. Returns how many rows.
 #[tracing::instrument(name = "op.sweep_expired", skip_all)]
 pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let unit = app.store.begin(app.clock.now()).await?;
@@ -20,6 +23,7 @@ pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let events = outbox::prune(&unit, now.minus(LOG_KEPT)).await?;
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
+    let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
-    Ok(events + codes + sessions)
+    Ok(events + codes + sessions + mails)
 }

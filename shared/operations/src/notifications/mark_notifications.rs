@@ -14,7 +14,7 @@ pub async fn mark_notifications(
 ) -> Result<UnreadCounts, OperationError> {
     let person = caller.user_id;
     let mut unit = app.store.begin(app.clock.now()).await?;
-    let number = notifications::next_seq(&unit, person).await?;
+    let turn = notifications::next_seq(&unit, person).await?;
     let before = notifications::unread(unit.connection(), person).await?;
     notifications::mark(&unit, person, marked, mark).await?;
     let unread = notifications::unread(unit.connection(), person).await?;
@@ -23,7 +23,7 @@ pub async fn mark_notifications(
         unit.rollback().await?;
         return Ok(unread);
     }
-    unit.record(events::notification_counts(person, number, unit.now(), unread)?);
+    unit.record(events::notification_counts(person, turn.number, turn.at, unread)?);
     unit.commit().await?;
     Ok(unread)
 }

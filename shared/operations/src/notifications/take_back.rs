@@ -14,14 +14,14 @@ pub(crate) async fn take_back(
     if person == actor {
         return Ok(());
     }
-    let number = notifications::next_seq(unit, person).await?;
+    let turn = notifications::next_seq(unit, person).await?;
     let telling = notifications::find_telling(unit, person, occasion, actor).await?;
     let Some(telling) = telling.filter(|telling| !telling.is_retracted) else {
         return Ok(notifications::give_back_seq(unit, person).await?);
     };
     notifications::retract_actor(unit, telling.notification, actor).await?;
     let unread = notifications::unread(unit.connection(), person).await?;
-    let event = events::notification_counts(person, number, unit.now(), unread)?;
+    let event = events::notification_counts(person, turn.number, turn.at, unread)?;
     unit.record(event);
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) async fn tell(
         return Ok(());
     }
     // From here on, whoever else tells this person something waits.
-    let number = notifications::next_seq(unit, person).await?;
+    let turn = notifications::next_seq(unit, person).await?;
     let silent_since = unit.now().minus(SILENCE);
     match notifications::find_telling(unit, person, occasion, actor).await? {
         Some(telling) if telling.told_at > silent_since => {
@@ -31,23 +31,23 @@ pub(crate) async fn tell(
             }
             notifications::restore_actor(unit, telling.notification, actor).await?;
             let unread = notifications::unread(unit.connection(), person).await?;
-            unit.record(events::notification_counts(person, number, unit.now(), unread)?);
+            unit.record(events::notification_counts(person, turn.number, turn.at, unread)?);
             return Ok(());
         }
         _ => {}
     }
     let entry = match notifications::find_unread_group(unit, person, &occasion.group_key()).await? {
         Some(entry) => entry,
-        None => notifications::insert(unit, NotificationId::new(&*app.ids), person, occasion).await?,
+        None => notifications::insert(unit, NotificationId::new(&*app.ids), person, occasion, turn.at).await?,
     };
-    let grown = notifications::add_actor(unit, entry.id(), actor).await?;
+    let grown = notifications::add_actor(unit, entry.id(), actor, turn.at).await?;
     let entry = grown.ok_or_else(|| StoreError::Corrupt {
         table: "notifications",
         what: format!("{} vanished", entry.id()),
     })?;
     let view = notifications::view(unit.connection(), entry).await?;
     let unread = notifications::unread(unit.connection(), person).await?;
-    let event = events::notification(person, number, unit.now(), &view, unread)?;
+    let event = events::notification(person, turn.number, turn.at, &view, unread)?;
     unit.record(event);
     Ok(())
 }

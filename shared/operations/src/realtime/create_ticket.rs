@@ -1,6 +1,8 @@
-use domain::Timestamp;
+use std::time::Duration;
+
 use domain::auth::TICKET_LIFETIME;
-use ephemeral::Stored;
+use domain::{Problem, ProblemCode, Timestamp};
+use ephemeral::{Allowance, RateLimit, Stored};
 use identity::tickets::Ticket;
 
 use super::redeem_ticket::TicketHolder;
@@ -14,15 +16,21 @@ pub struct IssuedTicket {
     pub expires_at: Timestamp,
 }
 
+/// Tickets one person may take: enough for every tab to come back at once, too few to fill the place they are kept in.
+const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
+
 /// Gives the caller a ticket for one socket.
 #[tracing::instrument(name = "op.create_ticket", skip_all)]
 pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, OperationError> {
+    if let Allowance::Refused { retry_after } = app.ephemeral.check(&TICKETS, &caller.user_id.to_string()).await? {
+        return Err(Problem::new(ProblemCode::RateLimited).retry_after(retry_after).into());
+    }
     let ticket = Ticket::generate(&*app.random);
     let holder = TicketHolder { user: caller.user_id, session: caller.session_id };
     let value = serde_json::to_string(&holder)?;
     match app.ephemeral.put_new(&ticket.storage_key(), &value, TICKET_LIFETIME).await? {
         Stored::New => Ok(IssuedTicket { ticket, expires_at: app.clock.now().plus(TICKET_LIFETIME) }),
         // 256 random bits met twice: something is wrong with the source of secrets.
-        Stored::Existed => Err(domain::ProblemCode::Internal.into()),
+        Stored::Existed => Err(ProblemCode::Internal.into()),
     }
 }

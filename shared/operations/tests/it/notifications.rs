@@ -114,7 +114,8 @@ both_databases! {
         let told = told(&app, &mina, &jun, 2).await;
         mark(&app, &mina, Marked::Ids(vec![told[0].id]), Mark::Read).await;
         let frames = frames_for(&app, &mina).await;
-        let at = app.now().to_string();
+        // Just after what was told at the same instant.
+        let at = app.now().plus(Duration::from_millis(1)).to_string();
         let counts = json!({"unread": {"unseen": 1, "unread": 1}});
         let expected = json!({"t": "nt", "uid": mina.user_id, "n": 3, "k": "notification.counts", "at": at, "d": counts});
         assert_eq!(frames.last(), Some(&expected));

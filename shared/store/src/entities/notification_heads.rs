@@ -1,3 +1,4 @@
+use domain::Timestamp;
 use domain::ids::UserId;
 use sea_orm::entity::prelude::*;
 
@@ -7,6 +8,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) user_id: UserId,
     pub(crate) seq: i64,
+    pub(crate) told_at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -34,8 +34,8 @@ both_databases! {
         assert_eq!(read(4, 10).await, []);
         let first = &read(0, 1).await[0];
         assert_eq!(
-            (first.kind.as_str(), first.audience, first.recorded_at),
-            ("test", Audience::User(person(1)), NOW)
+            (first.kind.as_str(), first.audience.known(), first.recorded_at),
+            ("test", Some(Audience::User(person(1))), NOW)
         );
     }
 
@@ -65,6 +65,20 @@ both_databases! {
         assert_eq!(frames(&read((0, 5), &mine, 2).await), [(1, "0"), (3, "2")]);
         assert_eq!(read((0, 5), &[Audience::User(person(2))], 10).await, []);
         assert_eq!(read((0, 5), &[], 10).await, []);
+    }
+
+    async fn a_row_for_an_unknown_audience_holds_up_no_other(database) {
+        let store = database.store();
+        write(&store, &["a", "b", "c"]).await;
+        let room = "room:01890a5d-ac96-774b-bcce-b302099a8057";
+        database.execute(&format!("UPDATE outbox SET audience = '{room}' WHERE pos = 2")).await;
+        let me = Audience::User(person(1));
+        let read = outbox::read(store.reader(), me.partition(), 0, 10).await.unwrap();
+        let audiences: Vec<String> = read.iter().map(|event| event.audience.to_string()).collect();
+        assert_eq!(frames(&read), [(1, "a"), (2, "b"), (3, "c")]);
+        assert_eq!(audiences, [me.to_string(), room.to_owned(), me.to_string()]);
+        let mine = outbox::read_for(store.reader(), me.partition(), (0, 3), &[me], 10).await.unwrap();
+        assert_eq!(frames(&mine), [(1, "a"), (3, "c")]);
     }
 
     async fn a_sweep_forgets_the_oldest_and_moves_no_head(database) {

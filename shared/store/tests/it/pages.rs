@@ -243,8 +243,8 @@ both_databases! {
             let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
             let occasion = Occasion::PostLiked(PostId(id(number)));
             let entry = NotificationId(id(number));
-            notifications::insert(&unit, entry, crate::fixtures::person(1), occasion).await.unwrap();
-            notifications::add_actor(&unit, entry, actor).await.unwrap();
+            notifications::insert(&unit, entry, crate::fixtures::person(1), occasion, unit.now()).await.unwrap();
+            notifications::add_actor(&unit, entry, actor, unit.now()).await.unwrap();
             unit.commit().await.unwrap();
             expected.push((second, number));
         }
