@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use platform::config::{CommaSeparated, ConfigFaults, Environment};
-use platform::telemetry::Format;
+use platform::origin::Origin;
+use platform::telemetry::{Format, LogFilter};
 
 /// The word that lets the embedded mode listen beyond loopback.
 const EXPOSE: &str = "--expose-to-the-network";
@@ -15,8 +16,10 @@ pub(crate) struct EmbeddedConfig {
     pub(crate) data_directory: PathBuf,
     /// Other origins whose pages may call it.
     pub(crate) allowed_origins: Vec<String>,
+    /// The address people reach it by, where it is not the one it listens on.
+    pub(crate) public_url: Option<Origin>,
     /// What is logged.
-    pub(crate) log: String,
+    pub(crate) log: LogFilter,
     /// In which form.
     pub(crate) log_format: Format,
 }
@@ -28,16 +31,22 @@ impl EmbeddedConfig {
             environment.or_default("ORGO_LISTEN", "127.0.0.1:8080", "Where the embedded mode listens.");
         let data_directory =
             environment.or_default("ORGO_DATA_DIR", "./data", "Where the embedded mode keeps everything.");
-        let allowed_origins = environment.or_default::<CommaSeparated<String>>(
+        let allowed_origins = environment.or_default::<CommaSeparated<Origin>>(
             "ORGO_ALLOWED_ORIGINS",
             "",
             "Other origins whose pages may call us, with commas between them.",
+        );
+        let public_url = environment.optional(
+            "ORGO_PUBLIC_URL",
+            "http://orgo.local:8080",
+            "The address people reach us by, where it is not the one we listen on.",
         );
         let log = environment.or_default("ORGO_LOG", "warn,orgo=info", "What is logged.");
         let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "In which form: text or json.");
         let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
         if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
-            environment.refuse("arguments", format!("{unknown} means nothing here; {EXPOSE} is all there is"));
+            environment
+                .refuse("arguments", format!("{unknown} means nothing here; {EXPOSE} is all there is"));
         }
         if let Ok(listen) = &listen
             && !listen.ip().is_loopback()
@@ -52,7 +61,8 @@ impl EmbeddedConfig {
         Ok(Self {
             listen: listen?,
             data_directory: data_directory?,
-            allowed_origins: allowed_origins?.0,
+            allowed_origins: allowed_origins?.0.into_iter().map(String::from).collect(),
+            public_url: public_url?,
             log: log?,
             log_format: log_format?,
         })
@@ -67,6 +77,22 @@ mod tests {
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let mut environment = Environment::from_pairs([("ORGO_LISTEN", listen)]);
         EmbeddedConfig::read(&mut environment, &arguments).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let wrong = [
+            ("ORGO_ALLOWED_ORIGINS", "*"),
+            ("ORGO_LISTEN", "here"),
+            ("ORGO_LOG", "orgo=loud"),
+            ("ORGO_LOG_FORMAT", "xml"),
+            ("ORGO_PUBLIC_URL", "orgo.local"),
+        ];
+        let faults =
+            EmbeddedConfig::read(&mut Environment::from_pairs(wrong), &[]).err().unwrap().to_string();
+        let mut named: Vec<_> = faults.lines().map(|line| line.split(':').next().unwrap()).collect();
+        named.sort_unstable();
+        assert_eq!(named, wrong.map(|(name, _)| name));
     }
 
     #[test]

@@ -1,22 +1,21 @@
 use std::error::Error;
-use std::path::Path;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api_service::{CaptureMailer, Service, ShowsMail, Tuning, Workers, assemble, routes, spawn_workers};
 use ephemeral::Ephemeral;
-use identity::secrets::load_or_create_secret;
-use identity::signing_keys::load_or_create_signing_key;
 use platform::clock::SystemClock;
 use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
+use platform::origin::Origin;
 use platform::shutdown::{Shutdown, Tasks};
 use poem::EndpointExt as _;
 use realtime_gateway::{Gateway, Limits, Settings, Source, Timing, run_tasks, socket};
-use store::{Store, StoreOptions};
 
 use crate::banner;
 use crate::config::EmbeddedConfig;
+use crate::data_directory::{self, Kept};
 
 /// How long requests and sockets under way may take once a shutdown is asked for.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -29,15 +28,11 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let config = EmbeddedConfig::read(&mut Environment::from_process(), &arguments)?;
     platform::telemetry::init(&config.log, config.log_format)?;
     let shutdown = Shutdown::on_signals()?;
-    std::fs::create_dir_all(&config.data_directory)?;
-    let data_directory = config.data_directory.canonicalize()?;
-
-    let store = open_store(&data_directory).await?;
-    let signing_key = load_or_create_signing_key(&data_directory.join("signing-key.pem"))?;
-    let secret = load_or_create_secret(&data_directory.join("secret.hex"))?;
+    let Kept { directory, store, signing_key, secret } = data_directory::open(&config.data_directory).await?;
     // Bound before anything else is promised: the port is part of the address people are told.
-    let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
-    let public_url = format!("http://{}", listener.local_addr()?);
+    let listener = GuardedListener::bind(config.listen, Guard::default()).await;
+    let listener = listener.map_err(|fault| format!("ORGO_LISTEN: {}: {fault}", config.listen))?;
+    let public_url = public_url(config.public_url.as_ref(), listener.local_addr()?);
     let tuning = Tuning {
         public_url: public_url.clone(),
         allowed_origins: config.allowed_origins,
@@ -58,13 +53,18 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         timing: Timing::default(),
     };
     let gateway = Gateway::new(app.clone(), &secret, settings);
+    let beside = Arc::clone(&gateway);
+    service.also_ready(move || {
+        let gateway = Arc::clone(&beside);
+        async move { gateway.check_ready().await }
+    });
     let tasks = Tasks::new();
     let mailer = Arc::new(CaptureMailer::new(app));
     spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown);
     tasks.spawn("gateway", run_gateway(Arc::clone(&gateway), shutdown.clone()));
 
     let endpoint = routes(&service, Some(socket(gateway).map_to_response().boxed()));
-    banner::print(&public_url, &data_directory.display().to_string())?;
+    banner::print(&public_url, &directory.display().to_string())?;
     let stop = drain(service, shutdown.clone());
     poem::Server::new(listener).run_with_graceful_shutdown(endpoint, stop, Some(DRAIN)).await?;
     shutdown.trigger();
@@ -82,11 +82,13 @@ async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
     }
 }
 
-/// Opens the database, brought to the present schema.
-async fn open_store(data_directory: &Path) -> Result<Store, Box<dyn Error>> {
-    let url = format!("sqlite://{}?mode=rwc", data_directory.join("orgo.db").display());
-    migrations::change(&url, migrations::Change::Up).await?;
-    Ok(Store::connect(&url, StoreOptions::default()).await?)
+/// Returns the address people reach us by: what they were told, or where we listen. Nobody can be told "everywhere".
+fn public_url(told: Option<&Origin>, listening: SocketAddr) -> String {
+    match told {
+        Some(origin) => origin.to_string(),
+        None if listening.ip().is_unspecified() => format!("http://127.0.0.1:{}", listening.port()),
+        None => format!("http://{listening}"),
+    }
 }
 
 /// Says that no new work should come, as soon as a shutdown is asked for.
@@ -94,4 +96,20 @@ async fn drain(service: Service, shutdown: Shutdown) {
     shutdown.triggered().await;
     service.drain();
     tracing::info!("stopping");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_address_is_one_that_can_be_reached() {
+        let of = |listening: &str| public_url(None, listening.parse().unwrap());
+        assert_eq!(of("127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(of("[::1]:8080"), "http://[::1]:8080");
+        assert_eq!(of("0.0.0.0:8080"), "http://127.0.0.1:8080");
+        assert_eq!(of("[::]:8080"), "http://127.0.0.1:8080");
+        let told = "https://orgo.example".parse().unwrap();
+        assert_eq!(public_url(Some(&told), "0.0.0.0:8080".parse().unwrap()), "https://orgo.example");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod banner;
 mod config;
+mod data_directory;
 mod embedded;
 
 use std::process::ExitCode;

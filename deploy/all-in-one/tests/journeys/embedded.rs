@@ -1,4 +1,5 @@
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -41,6 +42,15 @@ impl Embedded {
         Api::new(&self.url).unwrap()
     }
 
+    /// Asks for a page as if it had this name, and returns the answer as it comes.
+    fn ask(&self, path: &str, host: &str) -> String {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
     /// Asks it to stop and returns how it ended.
     fn stop(mut self) -> std::process::ExitStatus {
         signal(self.process.id(), "TERM");
@@ -60,6 +70,13 @@ fn command(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orgo"));
     command.env("ORGO_DATA_DIR", directory).stdout(Stdio::piped()).stderr(Stdio::null());
     command
+}
+
+/// Starts one that cannot, and returns what it says.
+fn fault_of(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
 }
 
 fn signal(id: u32, name: &str) {
@@ -87,23 +104,69 @@ async fn it_stops_cleanly_and_a_second_start_finds_all_data_again() {
 #[test]
 fn what_it_keeps_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
-    let directory = tempfile::tempdir().unwrap();
-    let embedded = Embedded::start_in(directory.path());
+    let around = tempfile::tempdir().unwrap();
+    let directory = around.path().join("data");
+    let mode = || directory.metadata().unwrap().permissions().mode() & 0o777;
+    assert!(Embedded::start_in(&directory).stop().success());
+    assert_eq!(mode(), 0o700);
+    // One that others may look into is closed to them.
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let embedded = Embedded::start_in(&directory);
+    assert_eq!(mode(), 0o700);
     for secret in ["signing-key.pem", "secret.hex"] {
-        let mode = directory.path().join(secret).metadata().unwrap().permissions().mode();
+        let mode = directory.join(secret).metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{secret}");
     }
     assert!(embedded.stop().success());
 }
 
 #[test]
+fn any_path_will_do_for_its_data() {
+    let around = tempfile::tempdir().unwrap();
+    let directory = around.path().join("a b%20?c#d");
+    assert!(Embedded::start_in(&directory).stop().success());
+    assert!(directory.join("orgo.db").is_file());
+    assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_named_by_its_setting() {
+    let around = tempfile::tempdir().unwrap();
+    let file = around.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let told = fault_of(command(&file).env("ORGO_LISTEN", "127.0.0.1:0"));
+    assert!(told.contains("ORGO_DATA_DIR"), "{told}");
+    let directory = around.path().join("data");
+    let told = fault_of(command(&directory).env("ORGO_LISTEN", &address));
+    assert!(told.contains("ORGO_LISTEN"), "{told}");
+    std::fs::write(directory.join("secret.hex"), "short").unwrap();
+    let told = fault_of(command(&directory).env("ORGO_LISTEN", "127.0.0.1:0"));
+    assert!(told.contains("ORGO_DATA_DIR") && told.contains("secret.hex"), "{told}");
+}
+
+#[test]
+fn mails_are_shown_under_our_own_name_only() {
+    let embedded = Embedded::start();
+    let address = embedded.url.trim_start_matches("http://");
+    let port = address.split(':').nth(1).unwrap();
+    for path in ["/dev/mail", "/dev/mail.json"] {
+        for ours in [address, &format!("localhost:{port}")] {
+            let answer = embedded.ask(path, ours);
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        }
+        for other in ["evil.example", &format!("evil.example:{port}"), "127.0.0.1", ""] {
+            let answer = embedded.ask(path, other);
+            assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("not_found"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn it_refuses_to_listen_beyond_loopback() {
     let directory = tempfile::tempdir().unwrap();
-    let mut process =
-        command(directory.path()).env("ORGO_LISTEN", "0.0.0.0:0").stderr(Stdio::piped()).spawn().unwrap();
-    assert_eq!(process.wait().unwrap().code(), Some(2));
-    let mut told = String::new();
-    process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    let told = fault_of(command(directory.path()).env("ORGO_LISTEN", "0.0.0.0:0"));
     assert!(told.contains("ORGO_LISTEN"), "{told}");
 }
 
