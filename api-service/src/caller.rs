@@ -35,7 +35,12 @@ fn register_scheme(registry: &mut Registry) {
 }
 
 async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiProblem> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        // Two readers would take different ones.
+        return Err(ProblemCode::Unauthenticated.into());
+    }
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let token = token.ok_or(ProblemCode::Unauthenticated)?;

@@ -39,6 +39,7 @@ impl HealthApi {
             return Err(ApiProblem::from(ProblemCode::Unavailable));
         }
         self.0.app().store.ping().await.map_err(OperationError::from)?;
+        self.0.check_beside().await.map_err(OperationError::from)?;
         Ok(Json(HealthBody { status: "ready".into() }))
     }
 }

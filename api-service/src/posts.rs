@@ -6,13 +6,13 @@ use domain::ids::{PostId, UserId};
 use domain::problem::{FieldFault, FieldProblem};
 use domain::{Problem, ProblemCode};
 use operations::posts;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::if_match::expected_version;
+use crate::if_match::IfMatch;
 use crate::pagination::{List, PageResponse};
 use crate::path_id::PathId;
 use crate::problem::ApiProblem;
@@ -103,12 +103,11 @@ impl PostsApi {
         post_id: Path<PathId>,
         /// The version the edit is meant for, in quotes; without it, any
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         body: RequestBody<UpdatePostBody>,
     ) -> Result<Json<PostBody>, ApiProblem> {
-        let expected = expected_version(if_match.as_deref())?;
         let (id, change) = (post_id.get()?, body.0.into_change()?);
-        Ok(Json(posts::update_post(self.0.app(), &caller.0, id, change, expected).await?.into()))
+        Ok(Json(posts::update_post(self.0.app(), &caller.0, id, change, if_match.0).await?.into()))
     }
 
     /// Deletes a post of your own
@@ -119,10 +118,9 @@ impl PostsApi {
         post_id: Path<PathId>,
         /// The version meant, in quotes; without it, any
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
     ) -> Result<PostDeleted, ApiProblem> {
-        let expected = expected_version(if_match.as_deref())?;
-        posts::delete_post(self.0.app(), &caller.0, post_id.get()?, expected).await?;
+        posts::delete_post(self.0.app(), &caller.0, post_id.get()?, if_match.0).await?;
         Ok(PostDeleted::NoContent)
     }
 

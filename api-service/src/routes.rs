@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use poem::endpoint::{BoxEndpoint, make_sync};
-use poem::http::{Method, header};
+use poem::http::{HeaderName, Method, header};
 use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
-use poem::{Endpoint, EndpointExt, Response, Route};
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{Outermost, StrictQuery};
+use crate::middleware::{Outermost, Problems, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
@@ -23,13 +23,18 @@ pub fn routes(
     let text = document.to_string();
     // The page is made for the raw description; ours says more.
     let page: Arc<str> = apis.swagger_ui_html().replace(&apis.spec(), &text).into();
+    // Not nested at the root, where they would hide the page there.
+    let apis = Arc::new(apis.into_endpoint());
     let mut route = Route::new()
-        .nest("/", apis)
-        .at("/", make_sync(|_| Redirect::see_other("/docs")))
-        .at("/docs", make_sync(move |_| Html(page.to_string())))
+        .nest_no_strip("/api", Arc::clone(&apis))
+        .at("/.well-known/jwks.json", Arc::clone(&apis))
+        .at("/healthz", Arc::clone(&apis))
+        .at("/readyz", apis)
+        .at("/", poem::get(make_sync(|_| Redirect::see_other("/docs"))))
+        .at("/docs", poem::get(make_sync(move |_| Html(page.to_string()))))
         .at(
             "/openapi.json",
-            make_sync(move |_| Response::builder().content_type("application/json").body(text.clone())),
+            poem::get(make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))),
         )
         .at("/problems", poem::get(problem_index))
         .at("/problems/:code", poem::get(problem_page));
@@ -38,7 +43,8 @@ pub fn routes(
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    let api = StrictQuery::new(route.map_to_response(), Arc::clone(&table)).with(cors(service));
+    // Inside CORS, which lets no error pass as it is.
+    let api = Problems::new(StrictQuery::new(route.map_to_response(), Arc::clone(&table))).with(cors(service));
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // It checks origins itself.
@@ -53,7 +59,7 @@ fn cors(service: &Service) -> Cors {
         .allow_origins(service.browser_origins())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::ACCEPT_LANGUAGE])
-        .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER])
+        .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
         .allow_credentials(false)
         .max_age(600)
 }

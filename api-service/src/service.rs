@@ -1,7 +1,9 @@
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use domain::Problem;
 use identity::cursors::CursorSeal;
 use operations::{App, Credentials};
 use url::Url;
@@ -47,12 +49,17 @@ pub struct Service(Arc<Shared>);
 struct Shared {
     parts: Parts,
     is_draining: AtomicBool,
+    also_ready: OnceLock<ReadinessCheck>,
 }
+
+/// A further condition of being ready.
+type ReadinessCheck =
+    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>> + Send + Sync>;
 
 impl Service {
     /// Puts a service together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, is_draining: AtomicBool::new(false) }))
+        Self(Arc::new(Shared { parts, is_draining: AtomicBool::new(false), also_ready: OnceLock::new() }))
     }
 
     /// Returns the long-lived parts of the operations.
@@ -89,6 +96,22 @@ impl Service {
         origins
     }
 
+    /// Makes `/readyz` depend on what shares the process, too. The first call counts.
+    pub fn also_ready<F>(&self, check: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<(), Problem>> + Send + 'static,
+    {
+        self.0.also_ready.get_or_init(|| Box::new(move || Box::pin(check())));
+    }
+
+    /// Tells whether what shares the process is ready.
+    pub(crate) async fn check_beside(&self) -> Result<(), Problem> {
+        match self.0.also_ready.get() {
+            Some(check) => check().await,
+            None => Ok(()),
+        }
+    }
+
     /// Says that no new work should come here: `/readyz` fails from now on.
     pub fn drain(&self) {
         self.0.is_draining.store(true, Ordering::SeqCst);
@@ -97,5 +120,28 @@ impl Service {
     /// Tells whether it is going down.
     pub fn is_draining(&self) -> bool {
         self.0.is_draining.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use testkit::{PUBLIC_URL, TestApp, TestDatabase};
+
+    use super::*;
+
+    /// Returns a service whose database nobody looks at.
+    pub(crate) async fn service() -> Service {
+        let parts = TestApp::new(TestDatabase::sqlite().await);
+        Service::new(Parts {
+            cursors: CursorSeal::new(&parts.secret),
+            app: parts.app,
+            credentials: parts.credentials,
+            tuning: Tuning {
+                public_url: PUBLIC_URL.into(),
+                allowed_origins: Vec::new(),
+                trusted_proxies: Vec::new(),
+                shows_mail: ShowsMail::No,
+            },
+        })
     }
 }

@@ -4,13 +4,13 @@ pub(crate) mod body;
 
 use domain::ids::UserId;
 use operations::users;
-use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, Tags};
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::if_match::expected_version;
+use crate::if_match::IfMatch;
 use crate::pagination::{List, PageResponse};
 use crate::path_id::PathId;
 use crate::problem::ApiProblem;
@@ -40,11 +40,10 @@ impl UsersApi {
         caller: Caller,
         /// The version the edit is meant for, in quotes; without it, any
         #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         body: RequestBody<UpdateMeBody>,
     ) -> Result<Json<MeBody>, ApiProblem> {
-        let expected = expected_version(if_match.as_deref())?;
-        Ok(Json(users::update_me(self.0.app(), &caller.0, body.0.into_change()?, expected).await?.into()))
+        Ok(Json(users::update_me(self.0.app(), &caller.0, body.0.into_change()?, if_match.0).await?.into()))
     }
 
     /// Returns somebody's profile

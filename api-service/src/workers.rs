@@ -9,6 +9,8 @@ use stream::Relay;
 
 use crate::Service;
 
+/// How many pieces of work are done at the same time: a slow mail server must not hold up everything.
+const AT_ONCE: usize = 4;
 /// How often work left by other instances is looked for; that of our own wakes us.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long after a fault of the store the next look is taken.
@@ -29,7 +31,9 @@ pub struct Workers {
 /// Starts the workers; they end after a shutdown is asked for.
 pub fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown) {
     let Workers { service, mailer, relay } = workers;
-    tasks.spawn("follow-up work", follow_up(service.clone(), mailer, shutdown.clone()));
+    for _ in 0..AT_ONCE {
+        tasks.spawn("follow-up work", follow_up(service.clone(), Arc::clone(&mailer), shutdown.clone()));
+    }
     tasks.spawn("sweep", sweep(service, shutdown.clone()));
     if let Some(relay) = relay {
         let shutdown = shutdown.clone();

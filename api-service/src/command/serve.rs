@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use api_service::{ApiConfig, CaptureMailer, MailRoute, Service, Workers, assemble, routes, spawn_workers};
 use ephemeral::Ephemeral;
-use identity::secrets::load_secret;
-use identity::signing_keys::load_signing_key;
 use operations::jobs::Mailer;
 use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
@@ -23,14 +21,12 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let shutdown = Shutdown::on_signals()?;
     let store = Store::connect(&config.database_url, StoreOptions::default()).await?;
     let ephemeral = Ephemeral::redis(&config.redis_url, "orgo:")?;
-    let signing_key = load_signing_key(&config.signing_key_file)?;
-    let secret = load_secret(&config.secret_file)?;
-    let service = assemble(store.clone(), ephemeral, signing_key, &secret, config.tuning);
+    let service = assemble(store.clone(), ephemeral, config.signing_key, &config.secret, config.tuning);
     let app = service.app();
     stream::open_log(&store, app.clock.now(), app.ids.next_id()).await?;
     let mailer: Arc<dyn Mailer> = match config.mail {
         MailRoute::Capture => Arc::new(CaptureMailer::new(app.clone())),
-        MailRoute::Smtp(mailer) => Arc::new(mailer),
+        MailRoute::Smtp(mailer) => Arc::<api_service::SmtpMailer>::from(mailer),
     };
     let holder = app.ids.next_id().to_string();
     let relay = Relay::new(store, &config.redis_url, stream::PREFIX, Arc::clone(&app.clock), holder)?;

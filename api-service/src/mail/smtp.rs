@@ -51,8 +51,17 @@ impl Mailer for SmtpMailer {
         let sent = tokio::time::timeout(DEADLINE * 2, self.transport.send(message)).await;
         match sent {
             Ok(Ok(_accepted)) => Ok(()),
-            Ok(Err(fault)) => Err(MailFault(fault.to_string())),
+            // What the server says may name the recipient: its class is all that is kept.
+            Ok(Err(fault)) => Err(MailFault(class_of(&fault))),
             Err(_late) => Err(MailFault("the mail server did not answer in time".into())),
         }
+    }
+}
+
+fn class_of(fault: &lettre::transport::smtp::Error) -> String {
+    match fault.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None if fault.is_timeout() => "the mail server did not answer in time".into(),
+        None => "the mail server cannot be used".into(),
     }
 }

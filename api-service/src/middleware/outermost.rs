@@ -1,23 +1,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use domain::{Problem, ProblemCode, ProblemKind};
-use operations::OperationError;
+use domain::{Problem, ProblemCode};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use tracing::Instrument as _;
 
+use super::problems::response_of;
 use super::security_headers;
 use crate::Service;
 use crate::openapi::OperationTable;
-use crate::problem::{ApiProblem, ProblemContext, problem_of_error, problem_response};
+use crate::problem::{ProblemContext, problem_response};
 use crate::visitor::locale_of;
 
 /// The longest request id taken over from whoever is in front of us.
 const LONGEST_REQUEST_ID: usize = 128;
 
-/// The outermost layer: names the request, runs it in a task of its own, turns every failure into a problem, and
-/// writes one line about it.
+/// The outermost layer: names the request, runs it in a task of its own, makes a problem of what is left of failures,
+/// and writes one line about it.
 ///
 /// The task is why a client that goes away cannot leave a unit of work half way: only the waiting is given up. It is
 /// also what catches a panic.
@@ -45,8 +45,8 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Outermost<E> {
         };
         let method = request.method().clone();
         let path = context.instance.clone();
-        let is_docs = path.starts_with("/docs");
         request.set_data(self.service.clone());
+        request.set_data(context.clone());
         let span = tracing::info_span!("http.request", request.id = %context.request_id, %method, path);
         let inner = Arc::clone(&self.inner);
         let started = Instant::now();
@@ -55,26 +55,22 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Outermost<E> {
         let _entered = span.enter();
         let mut response = match answer {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) if error.is_from_response() => error.into_response(),
-            Ok(Err(error)) => {
-                let problem = problem_of_error(&error);
-                log_failure(&problem, &error);
-                problem_response(&problem, &context)
-            }
+            Ok(Err(error)) => response_of(error, &context),
             Err(panic) => {
                 tracing::error!(%panic, "a handler died");
                 problem_response(&Problem::new(ProblemCode::Internal), &context)
             }
         };
-        if response.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(allowed) = self.table.allowed(&path).and_then(|list| HeaderValue::from_str(&list).ok())
-        {
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            // What the description does not name is a page to be looked at.
+            let allowed = self.table.allowed(&path).and_then(|list| HeaderValue::from_str(&list).ok());
+            let allowed = allowed.unwrap_or(HeaderValue::from_static("GET, HEAD"));
             response.headers_mut().insert(header::ALLOW, allowed);
         }
         if let Ok(id) = HeaderValue::from_str(&context.request_id) {
             response.headers_mut().insert("x-request-id", id);
         }
-        security_headers::add(response.headers_mut(), is_docs);
+        security_headers::add(response.headers_mut(), &path);
         let milliseconds = started.elapsed().as_millis();
         tracing::info!(status = response.status().as_u16(), ms = %milliseconds, "http.server.response");
         Ok(response)
@@ -93,21 +89,57 @@ impl<E> Outermost<E> {
     }
 }
 
-/// Writes down what the one who asked is not told, once, with everything that led to it.
-fn log_failure(problem: &Problem, error: &poem::Error) {
-    let cause = match error.downcast_ref::<ApiProblem>() {
-        Some(ApiProblem(cause)) => chain(cause),
-        None => error.to_string(),
-    };
-    match problem.code.kind() {
-        ProblemKind::Internal => tracing::error!(cause, "our own fault"),
-        ProblemKind::Unavailable => tracing::warn!(cause, "not available"),
-        _ => tracing::debug!(code = problem.code.as_str(), "refused"),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use poem::EndpointExt as _;
+    use poem::endpoint::{make, make_sync};
+    use serde_json::Value;
+    use tokio::sync::Notify;
 
-fn chain(error: &OperationError) -> String {
-    let first: &dyn std::error::Error = error;
-    let causes = std::iter::successors(Some(first), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    use super::*;
+    use crate::service::tests::service;
+
+    fn no_table() -> Arc<OperationTable> {
+        Arc::new(OperationTable::of(&Value::Null))
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_dies_is_a_fault_of_ours_that_shows_nothing() {
+        let dies = make_sync(|_| -> Response { panic!("the insides of src/posts.rs") });
+        let outermost = Outermost::new(dies, service().await, no_table());
+        let request = || Request::builder().uri_str("/api/v1/posts").header("x-request-id", "seven").finish();
+        // Again and again: it is one request that died, not the service.
+        for _ in 0..3 {
+            let response = outermost.call(request()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.content_type(), Some("application/problem+json"));
+            assert_eq!(response.header("x-request-id"), Some("seven"));
+            assert!(response.header("content-security-policy").is_some());
+            let body: Value = response.into_body().into_json().await.unwrap();
+            assert_eq!((&body["code"], &body["request_id"]), (&"internal".into(), &"seven".into()));
+            assert!(!body.to_string().contains("insides"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_goes_away_does_not_stop_the_work() {
+        let (begun, go_on, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let signals = (Arc::clone(&begun), Arc::clone(&go_on), Arc::clone(&done));
+        let works = make(move |_| {
+            let (begun, go_on, done) = signals.clone();
+            async move {
+                begun.notify_one();
+                go_on.notified().await;
+                done.notify_one();
+                Response::default()
+            }
+        });
+        let outermost = Outermost::new(works.map_to_response(), service().await, no_table());
+        let waiting = tokio::spawn(async move { outermost.call(Request::default()).await.map(drop) });
+        begun.notified().await;
+        waiting.abort();
+        assert!(waiting.await.is_err_and(|stopped| stopped.is_cancelled()));
+        go_on.notify_one();
+        done.notified().await;
+    }
 }

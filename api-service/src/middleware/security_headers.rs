@@ -6,22 +6,49 @@ const STRICT: &str = "default-src 'none'; frame-ancestors 'none'";
 const DOCUMENTATION: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
      img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-const ALWAYS: [(HeaderName, &str); 5] = [
+/// What one person is answered is not kept for the next.
+const NOT_FOR_OTHERS: &str = "private, no-cache";
+
+/// The same as nginx adds to the problems it makes itself (`nginx/conf.d/problems.conf`).
+const ALWAYS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-site"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
 ];
 
-/// Adds what every response says to browsers. What was said already stays.
-pub(super) fn add(headers: &mut HeaderMap, is_docs: bool) {
-    let policy = if is_docs { DOCUMENTATION } else { STRICT };
+/// What kind of answer is at a path.
+enum Kind {
+    Documentation,
+    /// It may hold tokens: nobody keeps it (RFC 6749 section 5.1).
+    Tokens,
+    Other,
+}
+
+fn kind_of(path: &str) -> Kind {
+    if path == "/docs" {
+        Kind::Documentation
+    } else if path.starts_with("/api/v1/auth/") || path.starts_with("/api/v1/realtime/") {
+        Kind::Tokens
+    } else {
+        Kind::Other
+    }
+}
+
+/// Adds what the response at a path says to browsers. What was said already stays.
+pub(super) fn add(headers: &mut HeaderMap, path: &str) {
+    let (policy, keeping) = match kind_of(path) {
+        Kind::Documentation => (DOCUMENTATION, NOT_FOR_OTHERS),
+        Kind::Tokens => (STRICT, "no-store"),
+        Kind::Other => (STRICT, NOT_FOR_OTHERS),
+    };
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    // What one person is answered is not kept for the next.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(keeping));
     headers.entry(header::VARY).or_insert(HeaderValue::from_static("Authorization, Accept-Language, Origin"));
 }

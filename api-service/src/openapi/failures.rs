@@ -20,6 +20,7 @@ fn own_failures(operation_id: &str) -> Option<&'static [ProblemCode]> {
         ],
         "logIn" => &[P::InvalidCredentials, P::RateLimited],
         "refreshTokens" => &[P::RefreshTokenInvalid, P::RefreshTokenReused, P::RateLimited],
+        "createRealtimeTicket" => &[P::RateLimited],
         "updateMe" => &[P::VersionMismatch],
         "updatePost" | "deletePost" => &[P::NotAuthor, P::VersionMismatch],
         "deleteComment" => &[P::NotAuthor],
@@ -28,7 +29,7 @@ fn own_failures(operation_id: &str) -> Option<&'static [ProblemCode]> {
         "logOut" | "getMe" | "getUser" | "listFollowers" | "listFollowing" | "listPosts" | "createPost"
         | "getPost" | "likePost" | "unlikePost" | "listPostLikes" | "listComments" | "listReplies"
         | "listNotifications" | "readNotifications" | "seeNotifications" | "getUnread"
-        | "createRealtimeTicket" | "getMeta" | "getKeys" | "getHealth" | "getReadiness" => &[],
+        | "getMeta" | "getKeys" | "getHealth" | "getReadiness" => &[],
         _ => return None,
     })
 }
@@ -46,6 +47,10 @@ pub(super) fn describe(operation: &mut Value) {
         }
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for response in responses.values_mut().filter(|response| response.get("description") == Some(&json!(""))) {
+        // It has to be described (OpenAPI 3.0 section 4.7.17.1), and what it is the summary says.
+        response["description"] = json!("What was asked for");
+    }
     for (status, codes) in by_status {
         let lines: Vec<_> =
             codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
@@ -61,7 +66,8 @@ pub(super) fn describe(operation: &mut Value) {
 /// Returns the failures that follow from what an operation takes and who may call it.
 fn failures_of_shape(operation: &Value) -> Vec<ProblemCode> {
     use ProblemCode as P;
-    let mut codes = vec![P::UnknownParameter, P::MalformedRequest, P::Internal, P::Unavailable];
+    // Forbidden: a page of an origin that is not allowed asks.
+    let mut codes = vec![P::UnknownParameter, P::MalformedRequest, P::Forbidden, P::Internal, P::Unavailable];
     if operation.get("security").is_some() {
         codes.extend([P::Unauthenticated, P::TokenExpired, P::SessionRevoked]);
     }
@@ -84,10 +90,16 @@ fn failures_of_shape(operation: &Value) -> Vec<ProblemCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service::tests::service;
 
-    #[test]
-    fn an_operation_nobody_has_thought_about_has_no_failures_of_its_own() {
+    #[tokio::test]
+    async fn somebody_has_thought_about_the_failures_of_every_operation() {
         assert!(own_failures("unheardOf").is_none());
-        assert!(own_failures("getPost").is_some());
+        let document = crate::openapi::document(&service().await);
+        let paths = document["paths"].as_object().unwrap().values();
+        for operation in paths.flat_map(|path| path.as_object().unwrap().values()) {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(own_failures(id).is_some(), "nobody has thought about {id}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -34,11 +34,12 @@ impl OperationTable {
 
     /// Returns the methods offered at a path, as the `Allow` header lists them (RFC 9110 section 10.2.1).
     pub(crate) fn allowed(&self, path: &str) -> Option<String> {
-        let mut methods: Vec<_> = self.matching(path).flat_map(|row| row.methods.keys().cloned()).collect();
-        if methods.iter().any(|method| method == "GET") {
-            methods.push("HEAD".into());
+        let mut methods: BTreeSet<_> =
+            self.matching(path).flat_map(|row| row.methods.keys().map(String::as_str)).collect();
+        if methods.contains("GET") {
+            methods.insert("HEAD");
         }
-        (!methods.is_empty()).then(|| methods.join(", "))
+        (!methods.is_empty()).then(|| methods.into_iter().collect::<Vec<_>>().join(", "))
     }
 
     fn matching<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PathRow> {
@@ -76,13 +77,15 @@ mod tests {
         let table = OperationTable::of(&json!({ "paths": {
             "/posts": { "get": { "parameters": [{ "name": "limit", "in": "query" }] }, "post": {} },
             "/posts/{id}": { "get": { "parameters": [{ "name": "id", "in": "path" }] } },
+            "/posts/mine": { "get": {}, "delete": {} },
         }}));
         assert_eq!(table.query_parameters("GET", "/posts"), Some(&["limit".to_owned()][..]));
         assert_eq!(table.query_parameters("HEAD", "/posts/7"), Some(&[][..]));
         for (method, path) in [("GET", "/posts/"), ("GET", "/posts/7/x"), ("DELETE", "/posts"), ("GET", "/")] {
             assert_eq!(table.query_parameters(method, path), None, "{method} {path}");
         }
-        assert_eq!(table.allowed("/posts").as_deref(), Some("GET, POST, HEAD"));
+        assert_eq!(table.allowed("/posts").as_deref(), Some("GET, HEAD, POST"));
+        assert_eq!(table.allowed("/posts/mine").as_deref(), Some("DELETE, GET, HEAD"));
         assert_eq!(table.allowed("/nothing"), None);
     }
 }

@@ -7,7 +7,8 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
     let problem = json!({
         "type": "object",
         "description": "What went wrong (RFC 9457)",
-        "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
+        // The proxy's own problems have no instance.
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
             "type": { "type": "string", "description": "Leads to a description of this kind of problem" },
             "title": { "type": "string", "description": "The same for every problem of the kind" },

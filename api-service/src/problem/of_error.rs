@@ -1,7 +1,7 @@
 use domain::problem::{FieldFault, FieldProblem};
 use domain::{Problem, ProblemCode};
-use poem::error::{CorsError, MethodNotAllowedError, NotFoundError, ReadBodyError};
-use poem_openapi::error::{ContentTypeError, ParseParamError};
+use poem::error::{CorsError, MethodNotAllowedError, NotFoundError, ParsePathError, ReadBodyError};
+use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError as ParseIdError};
 
 use super::ApiProblem;
 
@@ -14,7 +14,9 @@ pub(crate) fn problem_of_error(error: &poem::Error) -> Problem {
         let field = FieldProblem::parameter(parameter.name, FieldFault::BadFormat);
         return Problem { fields: vec![field], ..Problem::new(ProblemCode::MalformedRequest) };
     }
-    let code = if error.is::<NotFoundError>() {
+    // What is not even text in a path names nothing.
+    let names_nothing = error.is::<NotFoundError>() || error.is::<ParsePathError>() || error.is::<ParseIdError>();
+    let code = if names_nothing {
         ProblemCode::NotFound
     } else if error.is::<MethodNotAllowedError>() {
         ProblemCode::MethodNotAllowed
