@@ -86,7 +86,11 @@ impl AuthApi {
 
     /// Logs in with address and password
     #[oai(path = "/sessions", method = "post", operation_id = "logIn")]
-    async fn log_in(&self, visitor: FromVisitor, body: RequestBody<LogInBody>) -> Result<LoggedIn, ApiProblem> {
+    async fn log_in(
+        &self,
+        visitor: FromVisitor,
+        body: RequestBody<LogInBody>,
+    ) -> Result<LoggedIn, ApiProblem> {
         let input = body.0.into_input()?;
         let tokens = auth::log_in(self.0.app(), self.0.credentials(), &visitor.0, input).await?;
         Ok(LoggedIn::Created(Json(SessionTokensBody::of(tokens, self.0.app().clock.now()))))

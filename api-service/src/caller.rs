@@ -23,7 +23,9 @@ fn register_scheme(registry: &mut Registry) {
         SCHEME,
         MetaSecurityScheme {
             ty: "http",
-            description: Some("The access token of logIn, signUp or refreshTokens, as a bearer token (RFC 6750)"),
+            description: Some(
+                "The access token of logIn, signUp or refreshTokens, as a bearer token (RFC 6750)",
+            ),
             name: None,
             key_in: None,
             scheme: Some("bearer"),
@@ -42,7 +44,8 @@ async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiP
         return Err(ProblemCode::Unauthenticated.into());
     }
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let token =
+        token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let token = token.ok_or(ProblemCode::Unauthenticated)?;
     let service = request.data::<Service>().ok_or(ProblemCode::Internal)?;
     Ok(Some(authenticate(service.app(), service.credentials(), token).await?))

@@ -27,6 +27,7 @@ pub(crate) struct HealthApi(pub(crate) Service);
 impl HealthApi {
     /// Tells that the process runs
     #[oai(path = "/healthz", method = "get", operation_id = "getHealth")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn get_health(&self) -> Json<HealthBody> {
         Json(HealthBody { status: "ok".into() })
     }

@@ -11,7 +11,8 @@ async fn main() -> ExitCode {
         Err(fault) => {
             use std::io::Write as _;
             // There is nobody else to tell where this fails too.
-            writeln!(std::io::stderr(), "api-service: {fault}").map_or(ExitCode::from(3), |()| ExitCode::from(2))
+            writeln!(std::io::stderr(), "api-service: {fault}")
+                .map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }
     }
 }

@@ -64,6 +64,7 @@ pub(crate) struct MetaApi(pub(crate) Service);
 impl MetaApi {
     /// Returns what this service is and what its limits are
     #[oai(path = "/api/v1/meta", method = "get", operation_id = "getMeta")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn get_meta(&self) -> Json<MetaBody> {
         Json(MetaBody {
             name: "OrGo".into(),
@@ -85,6 +86,7 @@ impl MetaApi {
 
     /// Returns the keys access tokens are checked with
     #[oai(path = "/.well-known/jwks.json", method = "get", operation_id = "getKeys")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn get_keys(&self) -> Keys {
         Keys::Ok(Json(Any(self.0.credentials().access_tokens.jwks())), "public, max-age=300".into())
     }

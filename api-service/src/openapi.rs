@@ -46,7 +46,9 @@ pub fn document(service: &Service) -> Value {
     let spec = open_api_service(service).spec();
     let mut document: Value = serde_json::from_str(&spec).unwrap_or_default();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
-        for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(|path| path.values_mut()) {
+        for operation in
+            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|path| path.values_mut())
+        {
             failures::describe(operation);
         }
     }
@@ -64,9 +66,11 @@ pub fn document(service: &Service) -> Value {
 
 /// Returns the names of the schemas of request bodies: fields nobody knows are refused in them.
 fn request_schemas(document: &Value) -> Vec<String> {
-    let operations = document.get("paths").and_then(Value::as_object).into_iter().flat_map(|paths| {
-        paths.values().filter_map(Value::as_object).flat_map(|path| path.values())
-    });
+    let operations = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|paths| paths.values().filter_map(Value::as_object).flat_map(|path| path.values()));
     let reference = |operation: &Value| {
         let content = operation.pointer("/requestBody/content")?.as_object()?;
         let reference = content.values().next()?.pointer("/schema/$ref")?.as_str()?;

@@ -59,7 +59,9 @@ impl<'a> List<'a> {
             None => Limit::default(),
             Some(asked) => Limit::new(asked).ok_or_else(|| Problem {
                 fields: vec![
-                    FieldProblem::parameter("limit", FieldFault::OutOfRange).with("min", 1).with("max", Limit::MAX),
+                    FieldProblem::parameter("limit", FieldFault::OutOfRange)
+                        .with("min", 1)
+                        .with("max", Limit::MAX),
                 ],
                 ..Problem::new(ProblemCode::MalformedRequest)
             })?,
@@ -82,7 +84,8 @@ impl<'a> List<'a> {
         let link = |cursor: &Option<String>, relation: &str| {
             cursor.as_ref().map(|cursor| format!("<{}>; rel=\"{relation}\"", self.address(request, cursor)))
         };
-        let links: Vec<_> = [link(&next_cursor, "next"), link(&prev_cursor, "prev")].into_iter().flatten().collect();
+        let links: Vec<_> =
+            [link(&next_cursor, "next"), link(&prev_cursor, "prev")].into_iter().flatten().collect();
         let links = (!links.is_empty()).then(|| links.join(", "));
         let items = page.items.into_iter().map(shape).collect();
         PageResponse::Page(Json(PageBody { items, next_cursor, prev_cursor }), links)

@@ -71,7 +71,8 @@ impl PostsApi {
                 ..Problem::new(ProblemCode::MalformedRequest)
             })?),
         };
-        let list = List::at(&self.0, "/api/v1/posts").with("author_id", author.map(|author| author.to_string()));
+        let list =
+            List::at(&self.0, "/api/v1/posts").with("author_id", author.map(|author| author.to_string()));
         let request = list.request(*limit, cursor.as_deref())?;
         let page = posts::list_posts(self.0.app(), caller.0.as_ref(), author, &request).await?;
         Ok(list.respond(&request, page, Into::into))
@@ -91,7 +92,11 @@ impl PostsApi {
 
     /// Returns a post
     #[oai(path = "/:post_id", method = "get", operation_id = "getPost")]
-    async fn get_post(&self, caller: MaybeCaller, post_id: Path<PathId>) -> Result<Json<PostBody>, ApiProblem> {
+    async fn get_post(
+        &self,
+        caller: MaybeCaller,
+        post_id: Path<PathId>,
+    ) -> Result<Json<PostBody>, ApiProblem> {
         Ok(Json(posts::get_post(self.0.app(), caller.0.as_ref(), post_id.get()?).await?.into()))
     }
 
@@ -126,13 +131,21 @@ impl PostsApi {
 
     /// Likes a post; again changes nothing
     #[oai(path = "/:post_id/like", method = "put", operation_id = "likePost")]
-    async fn like_post(&self, caller: Caller, post_id: Path<PathId>) -> Result<Json<LikeStateBody>, ApiProblem> {
+    async fn like_post(
+        &self,
+        caller: Caller,
+        post_id: Path<PathId>,
+    ) -> Result<Json<LikeStateBody>, ApiProblem> {
         Ok(Json(posts::like_post(self.0.app(), &caller.0, post_id.get()?).await?.into()))
     }
 
     /// Takes a like back; again changes nothing
     #[oai(path = "/:post_id/like", method = "delete", operation_id = "unlikePost")]
-    async fn unlike_post(&self, caller: Caller, post_id: Path<PathId>) -> Result<Json<LikeStateBody>, ApiProblem> {
+    async fn unlike_post(
+        &self,
+        caller: Caller,
+        post_id: Path<PathId>,
+    ) -> Result<Json<LikeStateBody>, ApiProblem> {
         Ok(Json(posts::unlike_post(self.0.app(), &caller.0, post_id.get()?).await?.into()))
     }
 

@@ -4,9 +4,9 @@ use operations::realtime::create_ticket;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
 
-use crate::instant::Instant;
 use crate::Service;
 use crate::caller::Caller;
+use crate::instant::Instant;
 use crate::problem::ApiProblem;
 
 #[derive(Tags)]
@@ -45,6 +45,10 @@ impl RealtimeApi {
         // http becomes ws, https becomes wss.
         let url = format!("{}/ws", self.0.tuning().public_url.replacen("http", "ws", 1));
         let ticket = issued.ticket.expose().to_owned();
-        Ok(TicketCreated::Created(Json(RealtimeTicketBody { ticket, url, expires_at: issued.expires_at.into() })))
+        Ok(TicketCreated::Created(Json(RealtimeTicketBody {
+            ticket,
+            url,
+            expires_at: issued.expires_at.into(),
+        })))
     }
 }

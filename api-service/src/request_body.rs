@@ -92,10 +92,13 @@ mod tests {
 
     #[test]
     fn only_json_in_utf_8_is_read() {
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        for good in
+            ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
+        {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["text/plain", "application/json; charset=euc-kr", "application/x-www-form-urlencoded", ""] {
+        for bad in ["text/plain", "application/json; charset=euc-kr", "application/x-www-form-urlencoded", ""]
+        {
             assert!(!is_json(bad), "{bad}");
         }
     }

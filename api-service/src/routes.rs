@@ -34,7 +34,9 @@ pub fn routes(
         .at("/docs", poem::get(make_sync(move |_| Html(page.to_string()))))
         .at(
             "/openapi.json",
-            poem::get(make_sync(move |_| Response::builder().content_type("application/json").body(text.clone()))),
+            poem::get(make_sync(move |_| {
+                Response::builder().content_type("application/json").body(text.clone())
+            })),
         )
         .at("/problems", poem::get(problem_index))
         .at("/problems/:code", poem::get(problem_page));
@@ -44,7 +46,8 @@ pub fn routes(
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
     // Inside CORS, which lets no error pass as it is.
-    let api = Problems::new(StrictQuery::new(route.map_to_response(), Arc::clone(&table))).with(cors(service));
+    let api =
+        Problems::new(StrictQuery::new(route.map_to_response(), Arc::clone(&table))).with(cors(service));
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // It checks origins itself.
@@ -58,8 +61,18 @@ fn cors(service: &Service) -> Cors {
     Cors::new()
         .allow_origins(service.browser_origins())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, header::ACCEPT_LANGUAGE])
-        .expose_headers([header::LOCATION, header::LINK, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::ACCEPT_LANGUAGE,
+        ])
+        .expose_headers([
+            header::LOCATION,
+            header::LINK,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-request-id"),
+        ])
         .allow_credentials(false)
         .max_age(600)
 }

@@ -96,13 +96,21 @@ impl UsersApi {
 
     /// Follows somebody; again changes nothing
     #[oai(path = "/me/following/:user_id", method = "put", operation_id = "follow")]
-    async fn follow(&self, caller: Caller, user_id: Path<PathId>) -> Result<Json<RelationshipBody>, ApiProblem> {
+    async fn follow(
+        &self,
+        caller: Caller,
+        user_id: Path<PathId>,
+    ) -> Result<Json<RelationshipBody>, ApiProblem> {
         Ok(Json(users::follow(self.0.app(), &caller.0, user_id.get()?).await?.into()))
     }
 
     /// Stops following somebody; again changes nothing
     #[oai(path = "/me/following/:user_id", method = "delete", operation_id = "unfollow")]
-    async fn unfollow(&self, caller: Caller, user_id: Path<PathId>) -> Result<Json<RelationshipBody>, ApiProblem> {
+    async fn unfollow(
+        &self,
+        caller: Caller,
+        user_id: Path<PathId>,
+    ) -> Result<Json<RelationshipBody>, ApiProblem> {
         Ok(Json(users::unfollow(self.0.app(), &caller.0, user_id.get()?).await?.into()))
     }
 }

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use domain::users::Locale;
 use operations::Visitor;
@@ -12,8 +12,9 @@ pub(crate) struct FromVisitor(pub(crate) Visitor);
 impl<'a> FromRequest<'a> for FromVisitor {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
         let trusted = request.data::<Service>().map(|service| &service.tuning().trusted_proxies);
-        let peer = request.remote_addr().as_socket_addr().map(|address| address.ip());
-        let address = address_of(peer, request.header("x-real-ip"), trusted.map(Vec::as_slice).unwrap_or_default());
+        let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
+        let address =
+            address_of(peer, request.header("x-real-ip"), trusted.map(Vec::as_slice).unwrap_or_default());
         Ok(Self(Visitor { address, locale: locale_of(request) }))
     }
 }

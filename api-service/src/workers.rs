@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long after a fault of the store the next look is taken.
 const RECOVER: Duration = Duration::from_secs(2);
 /// How often what has expired is forgotten.
-const SWEEP: Duration = Duration::from_secs(5 * 60);
+const SWEEP: Duration = Duration::from_mins(5);
 
 /// What the workers work with.
 pub struct Workers {

@@ -80,7 +80,8 @@ impl SignUpBody {
         }));
         let nickname = self.nickname.and_then(|field| fields.take(field.parse("/nickname")));
         let (code, locale) = (self.code, self.locale.map(Into::into));
-        let input = email.zip(password).map(|(email, password)| SignUp { email, code, password, nickname, locale });
+        let input =
+            email.zip(password).map(|(email, password)| SignUp { email, code, password, nickname, locale });
         fields.finish(input)
     }
 }

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -15,7 +16,11 @@ use store::{Store, StoreOptions};
 pub(super) async fn print() -> Result<(), Box<dyn Error>> {
     let mut bytes = [0; 32];
     OsRandom.fill(&mut bytes);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hex = String::new();
+    for byte in bytes {
+        write!(hex, "{byte:02x}")?;
+    }
+    let secret = MasterSecret::from_hex(&hex)?;
     let options = StoreOptions { connections: 1, ..StoreOptions::default() };
     let store = Store::connect("sqlite::memory:", options).await?;
     let tuning = Tuning {
@@ -25,8 +30,7 @@ pub(super) async fn print() -> Result<(), Box<dyn Error>> {
         shows_mail: ShowsMail::No,
     };
     let ephemeral = Ephemeral::in_process(Arc::new(SystemClock));
-    let service =
-        assemble(store, ephemeral, SigningKey::generate()?, &MasterSecret::from_hex(&hex)?, tuning);
+    let service = assemble(store, ephemeral, SigningKey::generate()?, &secret, tuning);
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&document(&service))?)?;
     Ok(())
 }

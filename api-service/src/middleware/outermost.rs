@@ -123,7 +123,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_goes_away_does_not_stop_the_work() {
-        let (begun, go_on, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (begun, go_on, done) =
+            (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
         let signals = (Arc::clone(&begun), Arc::clone(&go_on), Arc::clone(&done));
         let works = make(move |_| {
             let (begun, go_on, done) = signals.clone();

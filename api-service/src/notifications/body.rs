@@ -18,7 +18,7 @@ const MOST_IDS: usize = 100;
 pub(crate) struct MarkNotificationsBody {
     /// These, at most 100
     ids: Option<Vec<String>>,
-    /// Every one that last happened at this instant or before (RFC 3339, as in updated_at)
+    /// Every one that last happened at this instant or before (RFC 3339, as in `updated_at`)
     up_to: Option<String>,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct TargetBody {
 #[oai(rename = "Notification")]
 pub(crate) struct NotificationBody {
     id: Uuid,
-    /// post_commented, comment_replied, post_liked or followed; more may come
+    /// `post_commented`, `comment_replied`, `post_liked` or `followed`; more may come
     r#type: String,
     /// What it is grouped by while unread
     group_key: String,

@@ -11,13 +11,9 @@ fn own_failures(operation_id: &str) -> Option<&'static [ProblemCode]> {
     use ProblemCode as P;
     Some(match operation_id {
         "requestEmailCode" => &[P::CodeCooldown, P::RateLimited],
-        "signUp" => &[
-            P::CodeInvalid,
-            P::CodeAttemptsExhausted,
-            P::PasswordWeak,
-            P::EmailTaken,
-            P::RateLimited,
-        ],
+        "signUp" => {
+            &[P::CodeInvalid, P::CodeAttemptsExhausted, P::PasswordWeak, P::EmailTaken, P::RateLimited]
+        }
         "logIn" => &[P::InvalidCredentials, P::RateLimited],
         "refreshTokens" => &[P::RefreshTokenInvalid, P::RefreshTokenReused, P::RateLimited],
         "createRealtimeTicket" => &[P::RateLimited],
@@ -28,8 +24,8 @@ fn own_failures(operation_id: &str) -> Option<&'static [ProblemCode]> {
         "follow" | "unfollow" => &[P::SelfFollow],
         "logOut" | "getMe" | "getUser" | "listFollowers" | "listFollowing" | "listPosts" | "createPost"
         | "getPost" | "likePost" | "unlikePost" | "listPostLikes" | "listComments" | "listReplies"
-        | "listNotifications" | "readNotifications" | "seeNotifications" | "getUnread"
-        | "getMeta" | "getKeys" | "getHealth" | "getReadiness" => &[],
+        | "listNotifications" | "readNotifications" | "seeNotifications" | "getUnread" | "getMeta"
+        | "getKeys" | "getHealth" | "getReadiness" => &[],
         _ => return None,
     })
 }
@@ -47,7 +43,8 @@ pub(super) fn describe(operation: &mut Value) {
         }
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-    for response in responses.values_mut().filter(|response| response.get("description") == Some(&json!(""))) {
+    for response in responses.values_mut().filter(|response| response.get("description") == Some(&json!("")))
+    {
         // It has to be described (OpenAPI 3.0 section 4.7.17.1), and what it is the summary says.
         response["description"] = json!("What was asked for");
     }

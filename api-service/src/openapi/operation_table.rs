@@ -61,7 +61,8 @@ fn segment(text: &str) -> Segment {
 
 fn method((name, operation): (&String, &Value)) -> (String, Vec<String>) {
     let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let in_query = parameters.filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"));
+    let in_query =
+        parameters.filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"));
     let names = in_query.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned));
     (name.to_ascii_uppercase(), names.collect())
 }
@@ -81,7 +82,8 @@ mod tests {
         }}));
         assert_eq!(table.query_parameters("GET", "/posts"), Some(&["limit".to_owned()][..]));
         assert_eq!(table.query_parameters("HEAD", "/posts/7"), Some(&[][..]));
-        for (method, path) in [("GET", "/posts/"), ("GET", "/posts/7/x"), ("DELETE", "/posts"), ("GET", "/")] {
+        for (method, path) in [("GET", "/posts/"), ("GET", "/posts/7/x"), ("DELETE", "/posts"), ("GET", "/")]
+        {
             assert_eq!(table.query_parameters(method, path), None, "{method} {path}");
         }
         assert_eq!(table.allowed("/posts").as_deref(), Some("GET, HEAD, POST"));

@@ -63,6 +63,7 @@ pub(crate) struct PostCountsBody {
 /// What you have to do with a post
 #[derive(Object)]
 #[oai(rename = "PostViewer")]
+#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
 pub(crate) struct PostViewerBody {
     liked: bool,
     can_edit: bool,

@@ -15,7 +15,8 @@ pub(crate) fn problem_of_error(error: &poem::Error) -> Problem {
         return Problem { fields: vec![field], ..Problem::new(ProblemCode::MalformedRequest) };
     }
     // What is not even text in a path names nothing.
-    let names_nothing = error.is::<NotFoundError>() || error.is::<ParsePathError>() || error.is::<ParseIdError>();
+    let names_nothing =
+        error.is::<NotFoundError>() || error.is::<ParsePathError>() || error.is::<ParseIdError>();
     let code = if names_nothing {
         ProblemCode::NotFound
     } else if error.is::<MethodNotAllowedError>() {

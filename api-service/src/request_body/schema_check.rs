@@ -56,7 +56,8 @@ fn check_at(
     match value {
         Value::Object(fields) => check_object(pointer, fields, schema, schemas, faults),
         Value::Array(items) if schema.max_items.is_some_and(|most| items.len() > most) => {
-            let fault = FieldProblem::at(pointer, FieldFault::OutOfRange).with("min", schema.min_items.unwrap_or(0));
+            let fault =
+                FieldProblem::at(pointer, FieldFault::OutOfRange).with("min", schema.min_items.unwrap_or(0));
             faults.push(fault.with("max", schema.max_items));
         }
         Value::Array(items) => {
@@ -147,7 +148,12 @@ mod tests {
     #[test]
     fn a_value_of_the_published_shape_has_no_faults() {
         assert_eq!(faults(&json!({"name": "x"})), []);
-        assert_eq!(faults(&json!({"name": "x", "count": 3, "color": "red", "inner": {"flag": true}, "list": ["a"], "shade": "blue"})), []);
+        assert_eq!(
+            faults(
+                &json!({"name": "x", "count": 3, "color": "red", "inner": {"flag": true}, "list": ["a"], "shade": "blue"})
+            ),
+            []
+        );
     }
 
     #[test]

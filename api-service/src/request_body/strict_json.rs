@@ -98,12 +98,16 @@ mod tests {
 
     #[test]
     fn what_two_readers_could_read_differently_is_not_read() {
-        for bad in ["", "{", "{\"a\":1,\"a\":2}", "{\"b\":{\"a\":1,\"a\":1}}", "{} {}", "nul", "{\"a\":NaN}"] {
+        for bad in ["", "{", "{\"a\":1,\"a\":2}", "{\"b\":{\"a\":1,\"a\":1}}", "{} {}", "nul", "{\"a\":NaN}"]
+        {
             assert!(read(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(read(b"{\"a\":\"\xff\"}").is_err());
         let deep = "[".repeat(100_000);
         assert!(read(deep.as_bytes()).is_err());
-        assert_eq!(read(b"{\"a\":[1,-2,0.5,null,true,\"x\"]}").unwrap().to_string(), "{\"a\":[1,-2,0.5,null,true,\"x\"]}");
+        assert_eq!(
+            read(b"{\"a\":[1,-2,0.5,null,true,\"x\"]}").unwrap().to_string(),
+            "{\"a\":[1,-2,0.5,null,true,\"x\"]}"
+        );
     }
 }

@@ -1,0 +1,92 @@
+//! What a client may ask of a list.
+
+use testkit::TestDatabase;
+
+use crate::answer::faults;
+use crate::lists::FilledLists;
+use crate::posts::NOTHING;
+
+#[tokio::test]
+async fn a_limit_is_a_positive_number() {
+    let lists = FilledLists::of(TestDatabase::sqlite().await, 1).await;
+    for path in &lists.paths {
+        for bad in ["0", "-1", "abc", "", "1.5", "0x10", "%31%00", "99999999999", "1e3", "true", "١"] {
+            let expected = if bad == "0" { "out_of_range" } else { "bad_format" };
+            let answer = lists.page(path, &format!("limit={bad}")).await;
+            assert_eq!(
+                answer.faults(400, "malformed_request"),
+                faults([("limit", expected)]),
+                "{path} {bad}"
+            );
+        }
+        lists.page(path, "limit=4000000000").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_filter_is_one_the_list_knows() {
+    let lists = FilledLists::of(TestDatabase::sqlite().await, 1).await;
+    for (query, name) in [
+        ("sort=popular", "sort"),
+        ("sort=", "sort"),
+        ("sort=Latest", "sort"),
+        ("author_id=7", "author_id"),
+        ("author_id=", "author_id"),
+        ("author_id=me", "author_id"),
+        ("author_id=0198C0DE-0000-7000-8000-000000000000", "author_id"),
+        ("author_id='%20OR%201=1%20--", "author_id"),
+    ] {
+        let answer = lists.page("/api/v1/posts", query).await;
+        assert_eq!(answer.faults(400, "malformed_request"), faults([(name, "bad_format")]), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_opens_the_list_it_was_made_for_and_no_other() {
+    let lists = FilledLists::of(TestDatabase::sqlite().await, 3).await;
+    let mut cursors = Vec::new();
+    for path in &lists.paths {
+        let page = lists.page(path, "limit=1").await.expect(200);
+        cursors.push((path, page["next_cursor"].as_str().unwrap().to_owned()));
+    }
+    for (of, cursor) in &cursors {
+        for path in &lists.paths {
+            let answer = lists.page(path, &format!("cursor={cursor}")).await;
+            if path == *of {
+                answer.expect(200);
+            } else {
+                answer.problem(400, "invalid_cursor");
+            }
+        }
+        // Other things of the same kind have other lists.
+        let elsewhere =
+            of.rsplit_once('/').map(|(_, list)| format!("/api/v1/posts/{NOTHING}/{list}")).unwrap();
+        if of.ends_with("likes") || of.ends_with("comments") {
+            let answer = lists.page(&elsewhere, &format!("cursor={cursor}")).await;
+            answer.problem(400, "invalid_cursor");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_with_any_bit_changed_is_refused() {
+    let lists = FilledLists::of(TestDatabase::sqlite().await, 2).await;
+    for path in ["/api/v1/posts", "/api/v1/notifications"] {
+        let page = lists.page(path, "limit=1").await.expect(200);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        for place in 0..cursor.len() {
+            for bit in 0..8 {
+                let mut changed = cursor.as_bytes().to_vec();
+                changed[place] ^= 1 << bit;
+                let changed: String = url::form_urlencoded::byte_serialize(&changed).collect();
+                let answer = lists.page(path, &format!("cursor={changed}")).await;
+                answer.problem(400, "invalid_cursor");
+            }
+        }
+        let half = cursor.get(..28).unwrap();
+        for bad in ["", "null", "0", half, &format!("{cursor}A"), &format!("{cursor}%3D"), &"A".repeat(5_000)]
+        {
+            lists.page(path, &format!("cursor={bad}")).await.problem(400, "invalid_cursor");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Every field of every body, given every wrong thing.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use testkit::both_databases;
+
+use crate::auth::PASSWORD;
+use crate::posts::NOTHING;
+use crate::test_api::TestApi;
+
+/// What is right although it looks wrong: a text about oneself may be empty.
+const RIGHT: [(&str, &str, &str); 1] = [("updateMe", "about", "")];
+
+/// Returns a body that an operation accepts; nothing for one that takes none.
+pub(crate) fn good_body(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "requestEmailCode" => json!({"email": "new@example.com", "purpose": "signup"}),
+        "signUp" => json!({
+            "email": "new@example.com", "code": "000000", "password": PASSWORD, "nickname": "새", "locale": "ko",
+        }),
+        "logIn" => json!({"email": "new@example.com", "password": PASSWORD}),
+        "refreshTokens" => json!({"refresh_token": "v1.x.0.x"}),
+        "updateMe" => json!({"nickname": "달", "about": "…", "locale": "en"}),
+        "createPost" | "updatePost" => json!({"title": "글", "content": "…"}),
+        "createComment" => json!({"content": "…"}),
+        "readNotifications" | "seeNotifications" => json!({"ids": [NOTHING]}),
+        _ => return None,
+    })
+}
+
+fn wrong_values() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(-1.5),
+        json!(u64::MAX),
+        json!([]),
+        json!([1]),
+        json!([[]]),
+        json!({}),
+        json!({"$ne": null}),
+        json!(""),
+        json!("\u{0}"),
+        json!("a\u{0}b"),
+        json!("a\u{202e}b"),
+        json!("\u{feff}"),
+        json!("x".repeat(30_000)),
+        json!("😀".repeat(20_001)),
+    ]
+}
+
+both_databases! {
+    async fn a_wrong_value_in_any_field_is_refused_and_changes_nothing(database) {
+        let api = TestApi::new(database);
+        let mina = api.person("미나").await;
+        let post = api.post_by(&mina, "글").await;
+        let mut tried = BTreeSet::new();
+        let rows = api.rows().await;
+        for (method, template, operation) in api.contract().operations() {
+            let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else { continue };
+            let id = operation["operationId"].as_str().unwrap();
+            let good = good_body(id).unwrap_or_else(|| panic!("no good body for {id}"));
+            let schema = crate::json_schema::resolved(schema, api.contract().document());
+            let path = template.replace("{post_id}", &post);
+            let method = method.to_ascii_uppercase();
+            for name in schema["properties"].as_object().unwrap().keys() {
+                for wrong in wrong_values() {
+                    let mut body = good.clone();
+                    body[name] = wrong.clone();
+                    if RIGHT.contains(&(id, name, wrong.as_str().unwrap_or("x"))) {
+                        continue;
+                    }
+                    let answer = api.call(&method, &path).by(&mina).json(&body).send().await;
+                    let shown: String = wrong.to_string().chars().take(40).collect();
+                    assert!((400..500).contains(&answer.status), "{id} {name}={shown}: {}", answer.status);
+                    if wrong.is_null() || !wrong.is_string() && schema["properties"][name]["type"] == "string" {
+                        let expected = (format!("/{name}"), "bad_format".to_owned());
+                        assert!(answer.faults(422, "validation_failed").contains(&expected), "{id} {name}={shown}");
+                    }
+                    tried.insert(id);
+                }
+            }
+        }
+        assert_eq!(api.rows().await, rows);
+        assert_eq!(api.get(&format!("/api/v1/posts/{post}")).send().await.json["version"], "1");
+        assert_eq!(tried.len(), 10, "{tried:?}");
+    }
+}

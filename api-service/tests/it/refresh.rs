@@ -1,0 +1,79 @@
+//! Staying logged in.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::{TestDatabase, both_databases};
+
+use crate::answer::Answer;
+use crate::auth::holder;
+use crate::test_api::TestApi;
+
+/// Takes the refresh token for the next pair.
+pub(crate) async fn refresh(api: &TestApi, tokens: &Value) -> Answer {
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    api.post("/api/v1/auth/tokens/refresh", &body).send().await
+}
+
+both_databases! {
+    async fn a_refresh_gives_the_next_pair_of_the_same_session(database) {
+        let api = TestApi::new(database);
+        let first = api.sign_up("mina@example.com").await;
+        api.parts.clock.advance(Duration::from_hours(1));
+        let second = refresh(&api, &first).await.expect(200);
+        assert_ne!(first["refresh_token"], second["refresh_token"]);
+        assert_ne!(first["access_token"], second["access_token"]);
+        assert_eq!((&first["session_id"], &first["user"]), (&second["session_id"], &second["user"]));
+        assert_eq!(api.get("/api/v1/users/me").by(&holder(&second)).send().await.status, 200);
+        refresh(&api, &second).await.expect(200);
+    }
+
+    async fn an_answer_that_got_lost_can_be_asked_for_again_within_half_a_minute(database) {
+        let api = TestApi::new(database);
+        let first = api.sign_up("mina@example.com").await;
+        let second = refresh(&api, &first).await.expect(200);
+        api.parts.clock.advance(Duration::from_secs(29));
+        assert_eq!(refresh(&api, &first).await.expect(200)["refresh_token"], second["refresh_token"]);
+        refresh(&api, &second).await.expect(200);
+    }
+
+    async fn a_refresh_token_used_again_later_ends_the_session(database) {
+        let api = TestApi::new(database);
+        let first = api.sign_up("mina@example.com").await;
+        let second = refresh(&api, &first).await.expect(200);
+        api.parts.clock.advance(Duration::from_secs(31));
+        refresh(&api, &first).await.problem(401, "refresh_token_reused");
+        refresh(&api, &second).await.problem(401, "refresh_token_invalid");
+        api.get("/api/v1/users/me").by(&holder(&second)).send().await.problem(401, "session_revoked");
+    }
+
+    async fn a_session_lives_thirty_days_unused_and_half_a_year_at_all(database) {
+        let api = TestApi::new(database);
+        let unused = api.sign_up("mina@example.com").await;
+        let mut used = api.sign_up("jun@example.com").await;
+        for _ in 0..8 {
+            api.parts.clock.advance(Duration::from_hours(20 * 24));
+            used = refresh(&api, &used).await.expect(200);
+        }
+        refresh(&api, &unused).await.problem(401, "refresh_token_invalid");
+        api.parts.clock.advance(Duration::from_hours(20 * 24));
+        refresh(&api, &used).await.problem(401, "refresh_token_invalid");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_refused() {
+    let api = TestApi::new(TestDatabase::sqlite().await);
+    let tokens = api.sign_up("mina@example.com").await;
+    let good = tokens["refresh_token"].as_str().unwrap();
+    let longer = format!("{good}A");
+    let shorter = good.strip_suffix(|_: char| true).unwrap();
+    let access = tokens["access_token"].as_str().unwrap();
+    let long = "A".repeat(100_000);
+    for bad in ["", " ", "null", &longer, shorter, access, &long, "v1.가.나.다", "\u{0}"] {
+        let body = json!({"refresh_token": bad});
+        let answer = api.post("/api/v1/auth/tokens/refresh", &body).send().await;
+        answer.problem(401, "refresh_token_invalid");
+    }
+    refresh(&api, &tokens).await.expect(200);
+}
