@@ -84,7 +84,8 @@ impl Api {
         let wanted = json!({ "email": email, "purpose": "signup" });
         self.call(Method::POST, "/api/v1/auth/email-codes", None, Some(wanted)).await?.expect(202)?;
         let code = self.code_for(&email).await?;
-        let body = json!({ "email": email, "code": code, "password": "blue otters paint slowly", "nickname": name });
+        let body =
+            json!({ "email": email, "code": code, "password": "blue otters paint slowly", "nickname": name });
         let tokens = self.call(Method::POST, "/api/v1/auth/signups", None, Some(body)).await?.expect(201)?;
         Ok(Person { id: tokens.text("/user/id")?, token: tokens.text("/access_token")? })
     }
@@ -124,6 +125,10 @@ impl Api {
 async fn answer(response: Response) -> Result<Answer, LoadFault> {
     let status = response.status().as_u16();
     let text = response.text().await?;
-    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    };
     Ok(Answer { status, body })
 }

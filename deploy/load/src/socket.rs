@@ -65,7 +65,8 @@ impl Socket {
                     return Ok(Ok(frame.map_err(|fault| LoadFault::Unexpected(format!("{fault}: {text}")))?));
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    let ended = frame.map(|frame| Ended { code: frame.code.into(), reason: frame.reason.to_string() });
+                    let ended = frame
+                        .map(|frame| Ended { code: frame.code.into(), reason: frame.reason.to_string() });
                     return Ok(Err(ended.unwrap_or(Ended { code: 1005, reason: String::new() })));
                 }
                 Some(Ok(_other)) => {}

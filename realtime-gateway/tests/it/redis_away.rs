@@ -19,8 +19,13 @@ struct Door {
 impl Door {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("redis://{}", listener.local_addr().unwrap());
-        let redis = testkit::redis_url().0.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+        let real = testkit::redis_url().0.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+        // The password goes through the door, the address stays behind it.
+        let (password, redis) = match real.split_once('@') {
+            Some((password, redis)) => (format!("{password}@"), redis.to_owned()),
+            None => (String::new(), real),
+        };
+        let url = format!("redis://{password}{}", listener.local_addr().unwrap());
         let (open, shut, passing) =
             (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()), watch::Sender::new(0));
         let door =

@@ -89,7 +89,13 @@ mod tests {
     fn only_the_canonical_form_is_an_id() {
         let text = "01890a5d-ac96-774b-bcce-b302099a8057";
         assert_eq!(text.parse::<UserId>().map(|id| id.to_string()), Ok(text.into()));
-        for wrong in ["", "1", "01890A5D-AC96-774B-BCCE-B302099A8057", "01890a5dac96774bbcceb302099a8057", "{01890a5d-ac96-774b-bcce-b302099a8057}"] {
+        for wrong in [
+            "",
+            "1",
+            "01890A5D-AC96-774B-BCCE-B302099A8057",
+            "01890a5dac96774bbcceb302099a8057",
+            "{01890a5d-ac96-774b-bcce-b302099a8057}",
+        ] {
             assert_eq!(wrong.parse::<UserId>(), Err(NotAnId), "{wrong}");
         }
     }

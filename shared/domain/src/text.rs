@@ -166,8 +166,18 @@ mod tests {
         assert_eq!(fault("a"), Err(FieldFault::TooShort));
         assert_eq!(fault("abcdef"), Err(FieldFault::TooLong));
         for hidden in [
-            "a\nb", "a\0b", "a\u{202E}b", "a\u{1b}b", "a\u{200B}b", "a\u{2028}b", "\u{3164}\u{3164}", "ab\u{FFFE}",
-            "a\u{E0041}", "a\u{AD}", "\u{200D}\u{200D}", "\u{FE0F}\u{FE0F}",
+            "a\nb",
+            "a\0b",
+            "a\u{202E}b",
+            "a\u{1b}b",
+            "a\u{200B}b",
+            "a\u{2028}b",
+            "\u{3164}\u{3164}",
+            "ab\u{FFFE}",
+            "a\u{E0041}",
+            "a\u{AD}",
+            "\u{200D}\u{200D}",
+            "\u{FE0F}\u{FE0F}",
         ] {
             assert_eq!(fault(hidden), Err(FieldFault::NotAllowed), "{hidden:?}");
         }

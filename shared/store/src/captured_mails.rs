@@ -2,7 +2,9 @@
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::entities::captured_mails;
 use crate::{StoreError, UnitOfWork};

@@ -30,7 +30,8 @@ pub(crate) async fn the_author_sees_at_once_what_others_do(api: &Api) {
     // What the socket showed is what the list holds.
     let list = api.call(Method::GET, "/api/v1/notifications", Some(&mina), None).await.unwrap();
     let list = list.expect(200).unwrap();
-    let kinds: Vec<_> = list.body["items"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
+    let kinds: Vec<_> =
+        list.body["items"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
     assert_eq!(kinds, [json!("followed"), json!("post_commented"), json!("post_liked")]);
     assert_eq!(Some(&list.body["items"][2]), like.pointer("/d/notification"));
 }

@@ -25,7 +25,10 @@ fn nobody() -> SocketAddr {
 fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    assert!(answer.body.contains(&format!("\"status\":{status},\"code\":\"{code}\"")), "{answer:?}");
+    for part in [format!("\"status\":{status},"), format!("\"code\":\"{code}\""), "\"detail\":\"".to_owned()]
+    {
+        assert!(answer.body.contains(&part), "{part} is missing in {answer:?}");
+    }
     assert!(answer.body.contains(&format!("\"type\":\"/problems/{code}\"")), "{answer:?}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.header("server"), Some("nginx"), "the version is nobody's business");

@@ -38,7 +38,9 @@ pub(crate) async fn tell(
     }
     let entry = match notifications::find_unread_group(unit, person, &occasion.group_key()).await? {
         Some(entry) => entry,
-        None => notifications::insert(unit, NotificationId::new(&*app.ids), person, occasion, turn.at).await?,
+        None => {
+            notifications::insert(unit, NotificationId::new(&*app.ids), person, occasion, turn.at).await?
+        }
     };
     let grown = notifications::add_actor(unit, entry.id(), actor, turn.at).await?;
     let entry = grown.ok_or_else(|| StoreError::Corrupt {

@@ -22,7 +22,9 @@ const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration
 /// Gives the caller a ticket for one socket.
 #[tracing::instrument(name = "op.create_ticket", skip_all)]
 pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, OperationError> {
-    if let Allowance::Refused { retry_after } = app.ephemeral.check(&TICKETS, &caller.user_id.to_string()).await? {
+    if let Allowance::Refused { retry_after } =
+        app.ephemeral.check(&TICKETS, &caller.user_id.to_string()).await?
+    {
         return Err(Problem::new(ProblemCode::RateLimited).retry_after(retry_after).into());
     }
     let ticket = Ticket::generate(&*app.random);
