@@ -91,7 +91,7 @@ struct Part {
 /// All sockets of this gateway and the latest events, by partition.
 pub(crate) struct Hub {
     /// By the partition's number.
-    parts: [Mutex<Part>; 16],
+    parts: [Mutex<Part>; 32],
     /// The kinds of events for unknown audiences that were told of in the log of this process.
     unknown_kinds: Mutex<HashSet<String>>,
     limits: Limits,
@@ -128,7 +128,7 @@ impl Hub {
             Some(Audience::User(_)) => recorded_frame(event),
             Some(Audience::Session(..)) if event.kind != SESSION_REVOKED => recorded_frame(event),
             // Nobody watches what another person publishes yet.
-            Some(Audience::Session(..) | Audience::FeedOf(_)) => None,
+            Some(_) => None,
             None => {
                 self.warn_of_unknown(&event.kind);
                 None
@@ -256,12 +256,12 @@ impl Hub {
 
 impl Part {
     fn deliver(&self, audience: Audience, position: i64, frame: &Utf8Bytes) {
-        let (Audience::User(user) | Audience::Session(user, _) | Audience::FeedOf(user)) = audience;
+        let (Audience::User(user) | Audience::Session(user, _)) = audience else { return };
         for seat in self.seats.get(&user).into_iter().flatten() {
             let is_for = match audience {
                 Audience::User(_) => true,
                 Audience::Session(_, session) => seat.outlet.session == session,
-                Audience::FeedOf(_) => false,
+                _ => false,
             };
             if is_for && position > seat.after {
                 seat.outlet.queue.push(frame.clone());

@@ -22,6 +22,7 @@ macro_rules! define_id {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
@@ -79,6 +80,8 @@ define_id! {
     CapturedMailId
     /// One open socket.
     ConnectionId
+    /// A chat room.
+    RoomId
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ impl Occasion {
 
 /// What a notification leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
     /// What kind of thing.
     #[serde(rename = "type")]
@@ -99,6 +100,7 @@ pub struct Target {
 
 /// A notification as it is shown, in the list and on the socket alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotificationView {
     /// Which one.
     pub id: NotificationId,
@@ -127,6 +129,7 @@ pub struct NotificationView {
 
 /// How many entries wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnreadCounts {
     /// Entries not yet seen in the list.
     pub unseen: i64,

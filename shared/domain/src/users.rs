@@ -24,6 +24,7 @@ macro_rules! define_names {
     ($($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)+ })+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$value_doc])* #[serde(rename = $text)] $value,)+
         }
@@ -74,6 +75,7 @@ define_names! {
 
 /// What everybody sees of a person next to their things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserSummary {
     /// Who it is.
     pub id: UserId,

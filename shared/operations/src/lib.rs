@@ -2,7 +2,6 @@
 
 mod app;
 mod error;
-mod events;
 
 pub mod auth;
 pub mod comments;

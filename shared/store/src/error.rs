@@ -20,6 +20,9 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// The frame of an event could not be written as JSON.
+    #[error("frame of an event: {0}")]
+    Frame(#[source] serde_json::Error),
     /// A unit of work ended in a panic.
     #[error("unit of work died: {0}")]
     Died(#[source] tokio::task::JoinError),

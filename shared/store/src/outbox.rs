@@ -36,7 +36,7 @@ pub(crate) async fn append(
         part: Set(part),
         pos: Set(pos),
         audience: Set(event.audience.to_string()),
-        kind: Set(event.kind.to_owned()),
+        kind: Set(event.kind.as_str().to_owned()),
         frame: Set(event.frame),
         recorded_at: Set(now),
     });
@@ -142,6 +142,7 @@ fn logged(partition: Partition, row: outbox::Model) -> LoggedEvent {
     LoggedEvent {
         partition,
         position: row.pos,
+        mark: 0,
         audience: row.audience.into(),
         kind: row.kind,
         frame: row.frame,

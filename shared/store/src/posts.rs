@@ -82,8 +82,8 @@ pub enum Counter {
     Comments,
 }
 
-/// Changes a counter of a live post by `by` and returns the post, or nothing where it is not live.
-pub async fn count(
+/// Adds `by` to a counter of a live post and returns the post, or `None` if it is not live.
+pub async fn adjust_counter(
     unit: &UnitOfWork,
     id: PostId,
     counter: Counter,

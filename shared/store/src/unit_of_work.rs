@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use domain::events::{NewEvent, Partition};
+use domain::events::{Event, NewEvent, Partition};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -13,7 +13,7 @@ use crate::{StoreError, outbox};
 /// One transaction: everything in it happens, or nothing. Dropped without [`commit`](Self::commit), nothing.
 pub struct UnitOfWork {
     transaction: DatabaseTransaction,
-    events: Vec<NewEvent>,
+    events: Vec<Event>,
     signals: Signals,
     now: Timestamp,
     // After the transaction: given back when that is over.
@@ -53,8 +53,8 @@ impl UnitOfWork {
         &self.transaction
     }
 
-    /// Remembers an event; the commit writes it to the log.
-    pub fn record(&mut self, event: NewEvent) {
+    /// Records an event. The commit writes it to the outbox.
+    pub fn record(&mut self, event: Event) {
         self.events.push(event);
     }
 
@@ -65,7 +65,9 @@ impl UnitOfWork {
         let committed = tokio::spawn(async move {
             let mut by_partition: BTreeMap<Partition, Vec<NewEvent>> = BTreeMap::new();
             for event in events {
-                by_partition.entry(event.audience.partition()).or_default().push(event);
+                let partition = event.audience().partition();
+                let event = event.into_new(now).map_err(StoreError::Frame)?;
+                by_partition.entry(partition).or_default().push(event);
             }
             let has_events = !by_partition.is_empty();
             // In ascending order, always: two commits that need the same heads cannot wait for each other.

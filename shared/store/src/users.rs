@@ -119,19 +119,29 @@ pub enum Counter {
     Following,
 }
 
-/// Changes a counter of a profile by `by`.
-pub async fn count(unit: &UnitOfWork, id: UserId, counter: Counter, by: i64) -> Result<(), StoreError> {
+/// Adds `by` to a counter of a profile and returns the new value.
+pub async fn adjust_counter(
+    unit: &UnitOfWork,
+    id: UserId,
+    counter: Counter,
+    by: i64,
+) -> Result<i64, StoreError> {
     let column = match counter {
         Counter::Posts => users::Column::PostsCount,
         Counter::Followers => users::Column::FollowersCount,
         Counter::Following => users::Column::FollowingCount,
     };
-    users::Entity::update_many()
+    let rows = users::Entity::update_many()
         .col_expr(column, Expr::col(column).add(by))
         .filter(users::Column::Id.eq(id))
-        .exec(unit.connection())
+        .exec_with_returning(unit.connection())
         .await?;
-    Ok(())
+    let row = rows.first().ok_or_else(|| StoreError::corrupt("users", format!("no row {id}")))?;
+    Ok(match counter {
+        Counter::Posts => row.posts_count,
+        Counter::Followers => row.followers_count,
+        Counter::Following => row.following_count,
+    })
 }
 
 /// Replaces what a person may change of their profile, if it still has `version`. Returns whether it had.

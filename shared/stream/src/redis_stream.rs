@@ -123,6 +123,7 @@ fn event(partition: Partition, id: EntryId, fields: Value) -> Option<LoggedEvent
     Some(LoggedEvent {
         partition,
         position: i64::try_from(position).ok()?,
+        mark: 0,
         audience: audience?.into(),
         kind: kind?,
         frame: frame?,

@@ -1,13 +1,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::users::UserState;
 use identity::refresh_tokens::{PresentedToken, Rotation, decide};
 use store::{StoreError, sessions, users};
 
 use super::session_tokens::issue;
 use super::{SessionTokens, limits};
-use crate::{App, Credentials, OperationError, Visitor, events};
+use crate::{App, Credentials, OperationError, Visitor};
 
 /// Takes a refresh token for the next pair (rule ID7). The token before the present one gets the present pair
 /// within a short grace, because answers get lost; any older one ends the session: somebody kept a copy.
@@ -41,8 +42,8 @@ pub async fn refresh_tokens(
         Rotation::Reuse => {
             tracing::warn!(session.id = %session.id, user.id = %session.user_id, "refresh token used again");
             sessions::revoke(&unit, session.id).await?;
-            let event = events::session_revoked(session.user_id, session.id, unit.now())?;
-            unit.record(event);
+            let (user_id, session_id) = (session.user_id, session.id);
+            unit.record(Event::SessionRevoked(payload::SessionRevoked { user_id, session_id }));
             unit.commit().await?;
             return Err(ProblemCode::RefreshTokenReused.into());
         }

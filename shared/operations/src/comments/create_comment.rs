@@ -1,11 +1,12 @@
 use domain::ProblemCode;
 use domain::comments::{Comment, CommentState, CommentView, NewComment, place_reply, recipient};
+use domain::events::{Event, payload};
 use domain::ids::{CommentId, PostId};
 use domain::notifications::{NotificationType, Occasion};
 use store::{StoreError, comments, posts};
 
 use crate::notifications::tell;
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Comments on a post, or answers a comment of it, and tells the one answered (rules PO4, NO2).
 #[tracing::instrument(name = "op.create_comment", skip_all)]
@@ -17,7 +18,7 @@ pub async fn create_comment(
 ) -> Result<CommentView, OperationError> {
     let mut unit = app.store.begin(app.clock.now()).await?;
     // Counted first: the post's row is locked by it, so neither the post nor a parent can go meanwhile.
-    let counted = posts::count(&unit, post_id, posts::Counter::Comments, 1).await?;
+    let counted = posts::adjust_counter(&unit, post_id, posts::Counter::Comments, 1).await?;
     let post = counted.ok_or(ProblemCode::NotFound)?;
     let place = match new.parent_id {
         None => None,
@@ -38,14 +39,13 @@ pub async fn create_comment(
     if let Some(place) = place {
         comments::count_replies(&unit, place.root, 1).await?;
     }
-    let event = events::of_comment(
-        "comment.created",
-        post.author_id,
-        (post_id, comment.id),
-        caller.user_id,
-        unit.now(),
-    )?;
-    unit.record(event);
+    unit.record(Event::CommentCreated(payload::PostComments {
+        post_id,
+        post_author_id: post.author_id,
+        comment_id: comment.id,
+        parent_id: comment.parent_id,
+        comments_count: post.comments_count,
+    }));
     let answered = place.map(|place| place.answered);
     if let Some((person, kind)) = recipient(caller.user_id, post.author_id, answered) {
         let occasion = match kind {

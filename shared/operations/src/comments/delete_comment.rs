@@ -1,12 +1,13 @@
 use domain::ProblemCode;
 use domain::comments::{Comment, CommentState, recipient};
+use domain::events::{Event, payload};
 use domain::ids::CommentId;
 use domain::notifications::Occasion;
 use domain::posts::may_change;
 use store::{comments, posts};
 
 use crate::notifications::take_back;
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Takes back a comment of one's own. With live replies below it, it stays as a placeholder (rule PO4).
 #[tracing::instrument(name = "op.delete_comment", skip_all)]
@@ -16,16 +17,20 @@ pub async fn delete_comment(app: &App, caller: &Caller, id: CommentId) -> Result
     may_change(known.author_id, caller.user_id)?;
     let mut unit = app.store.begin(app.clock.now()).await?;
     // The post first, as everywhere; then what was read before is read again, now that it stands still.
-    let post = posts::count(&unit, known.post_id, posts::Counter::Comments, -1).await?;
+    let post = posts::adjust_counter(&unit, known.post_id, posts::Counter::Comments, -1).await?;
     let post = post.ok_or(ProblemCode::NotFound)?;
     let comment = comments::lock(&unit, id).await?.filter(live).ok_or(ProblemCode::NotFound)?;
     comments::delete(&unit, id).await?;
     if let Some(root) = comment.parent_id {
         comments::count_replies(&unit, root, -1).await?;
     }
-    let event =
-        events::of_comment("comment.deleted", post.author_id, (post.id, id), caller.user_id, unit.now())?;
-    unit.record(event);
+    unit.record(Event::CommentDeleted(payload::PostComments {
+        post_id: post.id,
+        post_author_id: post.author_id,
+        comment_id: id,
+        parent_id: comment.parent_id,
+        comments_count: post.comments_count,
+    }));
     let answered = match (comment.reply_to, comment.parent_id) {
         (Some(person), _) => Some(person),
         (None, Some(root)) => comments::find(unit.connection(), root).await?.map(|root| root.author_id),

@@ -1,7 +1,8 @@
+use domain::events::{Event, Numbered, payload};
 use domain::notifications::UnreadCounts;
 use store::notifications::{self, Mark, Marked};
 
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Marks entries of the caller as seen or read; entries of others are left alone whatever is asked. Other devices
 /// of the caller are told the new counts.
@@ -23,7 +24,9 @@ pub async fn mark_notifications(
         unit.rollback().await?;
         return Ok(unread);
     }
-    unit.record(events::notification_counts(person, turn.number, turn.at, unread)?);
+    let payload = payload::NotificationCounts { unread };
+    let event = Numbered { recipient: person, number: turn.number, at: turn.at, payload };
+    unit.record(Event::NotificationCounts(event));
     unit.commit().await?;
     Ok(unread)
 }

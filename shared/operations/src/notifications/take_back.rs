@@ -1,8 +1,9 @@
+use domain::events::{Event, Numbered, payload};
 use domain::ids::UserId;
 use domain::notifications::Occasion;
 use store::{UnitOfWork, notifications};
 
-use crate::{OperationError, events};
+use crate::OperationError;
 
 /// Takes `actor` out of what `person` was told; an entry that named nobody else disappears (decision D19).
 pub(crate) async fn take_back(
@@ -21,7 +22,8 @@ pub(crate) async fn take_back(
     };
     notifications::retract_actor(unit, telling.notification, actor).await?;
     let unread = notifications::unread(unit.connection(), person).await?;
-    let event = events::notification_counts(person, turn.number, turn.at, unread)?;
-    unit.record(event);
+    let payload = payload::NotificationCounts { unread };
+    let event = Numbered { recipient: person, number: turn.number, at: turn.at, payload };
+    unit.record(Event::NotificationCounts(event));
     Ok(())
 }

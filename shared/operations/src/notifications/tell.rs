@@ -1,10 +1,11 @@
 use std::time::Duration;
 
+use domain::events::{Event, Numbered, payload};
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::Occasion;
 use store::{StoreError, UnitOfWork, notifications};
 
-use crate::{App, OperationError, events};
+use crate::{App, OperationError};
 
 /// For how long a like or a follow done again after it was taken back tells nobody anew (rule PF4).
 const SILENCE: Duration = Duration::from_hours(24);
@@ -31,7 +32,9 @@ pub(crate) async fn tell(
             }
             notifications::restore_actor(unit, telling.notification, actor).await?;
             let unread = notifications::unread(unit.connection(), person).await?;
-            unit.record(events::notification_counts(person, turn.number, turn.at, unread)?);
+            let payload = payload::NotificationCounts { unread };
+            let event = Numbered { recipient: person, number: turn.number, at: turn.at, payload };
+            unit.record(Event::NotificationCounts(event));
             return Ok(());
         }
         _ => {}
@@ -47,9 +50,10 @@ pub(crate) async fn tell(
         table: "notifications",
         what: format!("{} vanished", entry.id()),
     })?;
-    let view = notifications::view(unit.connection(), entry).await?;
+    let notification = notifications::view(unit.connection(), entry).await?;
     let unread = notifications::unread(unit.connection(), person).await?;
-    let event = events::notification(person, turn.number, turn.at, &view, unread)?;
-    unit.record(event);
+    let payload = payload::Notification { notification, unread };
+    let event = Numbered { recipient: person, number: turn.number, at: turn.at, payload };
+    unit.record(Event::Notification(event));
     Ok(())
 }

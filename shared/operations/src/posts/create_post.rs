@@ -1,8 +1,9 @@
+use domain::events::{Event, payload};
 use domain::ids::PostId;
 use domain::posts::{NewPost, Post, PostView};
 use store::{posts, users};
 
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Writes a post.
 #[tracing::instrument(name = "op.create_post", skip_all)]
@@ -20,8 +21,8 @@ pub async fn create_post(app: &App, caller: &Caller, new: NewPost) -> Result<Pos
         edited_at: None,
     };
     posts::insert(&unit, &post).await?;
-    users::count(&unit, caller.user_id, users::Counter::Posts, 1).await?;
-    unit.record(events::of_post("post.created", post.author_id, post.id, caller.user_id, unit.now())?);
+    users::adjust_counter(&unit, caller.user_id, users::Counter::Posts, 1).await?;
+    unit.record(Event::PostCreated(payload::PostCreated { post_id: post.id, author_id: post.author_id }));
     let view = posts::view(unit.connection(), post, Some(caller.user_id)).await?;
     unit.commit().await?;
     Ok(view)

@@ -1,10 +1,11 @@
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::ids::PostId;
 use domain::posts::may_change;
 use domain::users::may_change_version;
 use store::{posts, users};
 
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Takes a post of one's own out of sight; `expected` is the version meant, where that matters.
 #[tracing::instrument(name = "op.delete_post", skip_all)]
@@ -19,7 +20,7 @@ pub async fn delete_post(
     may_change(post.author_id, caller.user_id)?;
     may_change_version(post.version, expected)?;
     posts::delete(&unit, id).await?;
-    users::count(&unit, post.author_id, users::Counter::Posts, -1).await?;
-    unit.record(events::of_post("post.deleted", post.author_id, id, caller.user_id, unit.now())?);
+    users::adjust_counter(&unit, post.author_id, users::Counter::Posts, -1).await?;
+    unit.record(Event::PostDeleted(payload::PostDeleted { post_id: id, author_id: post.author_id }));
     Ok(unit.commit().await?)
 }

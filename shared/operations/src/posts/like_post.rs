@@ -1,11 +1,12 @@
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::ids::{LikeId, PostId};
 use domain::notifications::Occasion;
 use domain::posts::LikeState;
 use store::{likes, posts};
 
 use crate::notifications::tell;
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Likes a post. Liking it again changes nothing (rule PO5); a like of one's own post tells nobody.
 #[tracing::instrument(name = "op.like_post", skip_all)]
@@ -16,8 +17,13 @@ pub async fn like_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeSta
         unit.rollback().await?;
         return Ok(LikeState { liked: true, likes_count: post.likes_count });
     }
-    let post = posts::count(&unit, id, posts::Counter::Likes, 1).await?.ok_or(ProblemCode::NotFound)?;
-    unit.record(events::of_post("post.liked", post.author_id, id, caller.user_id, unit.now())?);
+    let post =
+        posts::adjust_counter(&unit, id, posts::Counter::Likes, 1).await?.ok_or(ProblemCode::NotFound)?;
+    unit.record(Event::PostLiked(payload::PostLikes {
+        post_id: id,
+        author_id: post.author_id,
+        likes_count: post.likes_count,
+    }));
     tell(app, &mut unit, post.author_id, Occasion::PostLiked(id), caller.user_id).await?;
     unit.commit().await?;
     Ok(LikeState { liked: true, likes_count: post.likes_count })

@@ -1,10 +1,11 @@
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::ids::PostId;
 use domain::posts::{PostChange, PostView, may_change};
 use domain::users::may_change_version;
 use store::posts;
 
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Edits a post of one's own; `expected` is the version the edit was meant for, where that matters.
 #[tracing::instrument(name = "op.update_post", skip_all)]
@@ -26,7 +27,11 @@ pub async fn update_post(
         post.version += 1;
         post.edited_at = Some(unit.now());
         posts::update(&unit, &post).await?;
-        unit.record(events::of_post("post.updated", post.author_id, id, caller.user_id, unit.now())?);
+        unit.record(Event::PostUpdated(payload::PostUpdated {
+            post_id: id,
+            author_id: post.author_id,
+            version: post.version,
+        }));
     }
     let view = posts::view(unit.connection(), post, Some(caller.user_id)).await?;
     unit.commit().await?;

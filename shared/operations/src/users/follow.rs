@@ -1,4 +1,5 @@
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::ids::{FollowId, UserId};
 use domain::notifications::Occasion;
 use domain::users::{Relationship, may_follow};
@@ -6,7 +7,7 @@ use store::users::Counter;
 use store::{follows, users};
 
 use crate::notifications::tell;
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Follows somebody. Following them again changes nothing (rule PF2).
 #[tracing::instrument(name = "op.follow", skip_all)]
@@ -16,8 +17,8 @@ pub async fn follow(app: &App, caller: &Caller, person: UserId) -> Result<Relati
     let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
     if follows::insert(&unit, FollowId::new(&*app.ids), follower, person).await? {
-        count_edge(&unit, follower, person, 1).await?;
-        unit.record(events::of_follow("user.followed", follower, person, unit.now())?);
+        let followers_count = adjust_counters(&unit, follower, person, 1).await?;
+        unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
         tell(app, &mut unit, person, occasion, follower).await?;
     }
@@ -26,18 +27,22 @@ pub async fn follow(app: &App, caller: &Caller, person: UserId) -> Result<Relati
     Ok(relationship)
 }
 
-/// Changes the counters at both ends of an edge, in the order of the ids: two people who follow each other at the
-/// same moment do not wait for each other.
-pub(super) async fn count_edge(
+/// Adds `by` to the follower's and the followed person's counters and returns the latter's number of followers. The
+/// rows are locked in the order of their ids, so that two people who follow each other at once cannot deadlock.
+pub(super) async fn adjust_counters(
     unit: &store::UnitOfWork,
     follower: UserId,
     person: UserId,
     by: i64,
-) -> Result<(), OperationError> {
+) -> Result<i64, OperationError> {
     let mut ends = [(follower, Counter::Following), (person, Counter::Followers)];
     ends.sort_unstable_by_key(|(end, _)| *end);
+    let mut followers_count = 0;
     for (end, counter) in ends {
-        users::count(unit, end, counter, by).await?;
+        let value = users::adjust_counter(unit, end, counter, by).await?;
+        if counter == Counter::Followers {
+            followers_count = value;
+        }
     }
-    Ok(())
+    Ok(followers_count)
 }

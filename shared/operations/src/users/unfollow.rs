@@ -1,12 +1,13 @@
 use domain::ProblemCode;
+use domain::events::{Event, payload};
 use domain::ids::UserId;
 use domain::notifications::Occasion;
 use domain::users::{Relationship, may_follow};
 use store::{follows, users};
 
-use super::follow::count_edge;
+use super::follow::adjust_counters;
 use crate::notifications::take_back;
-use crate::{App, Caller, OperationError, events};
+use crate::{App, Caller, OperationError};
 
 /// Stops following somebody. Where one does not, nothing changes (rule PF2).
 #[tracing::instrument(name = "op.unfollow", skip_all)]
@@ -16,8 +17,8 @@ pub async fn unfollow(app: &App, caller: &Caller, person: UserId) -> Result<Rela
     let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
     if follows::delete(&unit, follower, person).await? {
-        count_edge(&unit, follower, person, -1).await?;
-        unit.record(events::of_follow("user.unfollowed", follower, person, unit.now())?);
+        let followers_count = adjust_counters(&unit, follower, person, -1).await?;
+        unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
         take_back(&mut unit, person, occasion, follower).await?;
     }

@@ -59,10 +59,11 @@ both_databases! {
         assert_eq!(ids(&all), [written.comment.id, second]);
         assert_eq!((&all[0].comment, all[0].is_author), (&written.comment, None));
         assert_eq!(counted(&app, id).await, 2);
-        let announced = &events_for(&app, Audience::FeedOf(mina.user_id)).await[1];
+        let announced = &events_for(&app, Audience::Post { author: mina.user_id, post: id }).await[0];
         let frame: Value = serde_json::from_str(&announced.frame).unwrap();
         assert_eq!(announced.kind, "comment.created");
-        assert_eq!(frame["d"], json!({"post_id": id, "comment_id": written.comment.id, "by": jun.user_id}));
+        let payload = json!({"post_id": id, "comment_id": written.comment.id, "comments_count": 1});
+        assert_eq!(frame["d"], payload);
     }
 
     async fn an_answer_to_a_reply_stands_below_the_same_comment_and_names_whom_it_answers(database) {
@@ -112,8 +113,8 @@ both_databases! {
         comments::delete_comment(&app.app, &jun, written).await.unwrap();
         assert_eq!(code(comments::delete_comment(&app.app, &jun, written).await), ProblemCode::NotFound);
         assert_eq!(counted(&app, id).await, 0);
-        let kinds = kinds_for(&app, Audience::FeedOf(mina.user_id)).await;
-        assert_eq!(kinds, ["post.created", "comment.created", "comment.deleted"]);
+        let kinds = kinds_for(&app, Audience::Post { author: mina.user_id, post: id }).await;
+        assert_eq!(kinds, ["comment.created", "comment.deleted"]);
     }
 
     async fn a_deleted_comment_without_replies_is_gone(database) {

@@ -45,11 +45,11 @@ both_databases! {
             assert_eq!(users::unfollow(&app.app, &jun, mina.user_id).await.unwrap(), stands(false));
         }
         assert_eq!((counted(&app, &mina).await, counted(&app, &jun).await), ((0, 0), (0, 0)));
-        let kinds = kinds_for(&app, Audience::FeedOf(mina.user_id)).await;
-        assert_eq!(kinds, ["user.followed", "user.unfollowed"]);
-        let event = &events_for(&app, Audience::FeedOf(mina.user_id)).await[0];
-        let frame: Value = serde_json::from_str(&event.frame).unwrap();
-        assert_eq!(frame["d"], json!({"follower_id": jun.user_id, "followee_id": mina.user_id}));
+        let events = events_for(&app, Audience::Feed(mina.user_id)).await;
+        assert!(events.iter().all(|event| event.kind == "user.followers"));
+        let payloads = events.iter().map(|event| serde_json::from_str::<Value>(&event.frame).unwrap()["d"].clone());
+        let expected = [1, 0].map(|count| json!({"user_id": mina.user_id, "followers_count": count}));
+        assert_eq!(payloads.collect::<Vec<_>>(), expected);
     }
 
     async fn nobody_follows_themselves_or_somebody_who_is_not_there(database) {

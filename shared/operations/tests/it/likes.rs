@@ -36,8 +36,8 @@ both_databases! {
             assert_eq!(state, LikeState { liked: false, likes_count: 0 });
         }
         assert!(!posts::get_post(&app.app, Some(&jun), id).await.unwrap().viewer.unwrap().liked);
-        let kinds = kinds_for(&app, Audience::FeedOf(mina.user_id)).await;
-        assert_eq!(kinds, ["post.created", "post.liked", "post.unliked"]);
+        let kinds = kinds_for(&app, Audience::Post { author: mina.user_id, post: id }).await;
+        assert_eq!(kinds, ["post.liked", "post.unliked"]);
         let unknown = PostId(Uuid::from_u128(1));
         assert_eq!(code(posts::like_post(&app.app, &jun, unknown).await), ProblemCode::NotFound);
     }

@@ -57,12 +57,12 @@ both_databases! {
         let app = TestApp::new(database);
         let [mina] = people(&app).await;
         let id = post(&app, &mina).await;
-        let announced = events_for(&app, Audience::FeedOf(mina.user_id)).await;
+        let announced = events_for(&app, Audience::Feed(mina.user_id)).await;
         assert_eq!(announced.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["post.created"]);
         let frame: Value = serde_json::from_str(&announced[0].frame).unwrap();
         let at = app.now().to_string();
-        let by = mina.user_id;
-        assert_eq!(frame, json!({"t": "ev", "k": "post.created", "at": at, "d": {"post_id": id, "by": by}}));
+        let payload = json!({"post_id": id, "author_id": mina.user_id});
+        assert_eq!(frame, json!({"t": "ev", "k": "post.created", "at": at, "d": payload}));
     }
 
     async fn the_latest_posts_come_first_of_everybody_or_of_one_author(database) {
@@ -86,7 +86,8 @@ both_databases! {
         let again = posts::update_post(&app.app, &mina, id, retitled("better"), None).await.unwrap();
         assert_eq!(again, edited);
         assert_eq!(posts::get_post(&app.app, Some(&mina), id).await.unwrap(), edited);
-        assert_eq!(kinds_for(&app, Audience::FeedOf(mina.user_id)).await, ["post.created", "post.updated"]);
+        let watchers = Audience::Post { author: mina.user_id, post: id };
+        assert_eq!(kinds_for(&app, watchers).await, ["post.updated"]);
     }
 
     async fn an_edit_meant_for_another_version_changes_nothing(database) {
@@ -165,7 +166,7 @@ both_databases! {
             assert_eq!(answer, ProblemCode::NotFound);
         }
         assert_eq!(posts_count(&app, &mina).await, 1, "and it is not counted down twice");
-        let kinds = kinds_for(&app, Audience::FeedOf(mina.user_id)).await;
+        let kinds = kinds_for(&app, Audience::Post { author: mina.user_id, post: id }).await;
         assert_eq!(kinds.iter().filter(|kind| *kind == "post.deleted").count(), 1);
     }
 

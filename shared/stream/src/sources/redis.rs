@@ -46,7 +46,7 @@ impl RedisSource {
 
     /// Finds out whether Redis answers, without waiting for events.
     pub async fn probe(&mut self) -> Result<(), SourceFault> {
-        self.read(&Positions([i64::MAX; 16]), None).await.map(|_nothing_is_later| ())
+        self.read(&Positions([i64::MAX; 32]), None).await.map(|_nothing_is_later| ())
     }
 
     /// Forgets the connection and everything passed over.
