@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use identity::secrets::load_secret;
+use identity::resume_keys::load_resume_key;
 use platform::config::{CommaSeparated, ConfigFaults, Environment};
 use platform::origin::Origin;
 use platform::service_url::{DatabaseUrl, RedisUrl};
@@ -25,8 +25,8 @@ pub struct GatewayConfig {
     pub public_url: Url,
     /// Whose scripts may open sockets, beside the origin of the public URL.
     pub allowed_origins: Vec<String>,
-    /// The file with the secret behind resume tokens.
-    pub secret_file: PathBuf,
+    /// The file with the key of resume tokens: the only key the gateway needs.
+    pub resume_key_file: PathBuf,
     /// The peers whose `X-Real-IP` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// What is logged.
@@ -57,11 +57,11 @@ impl GatewayConfig {
             "https://orgo.example,https://www.orgo.example",
             "Other origins whose pages may use the service",
         );
-        let secret_file = environment.required_file(
-            "ORGO_SECRET_FILE",
-            "/etc/orgo/secret",
-            "The file with the secret, in hexadecimal, that keys are derived from",
-            |file| load_secret(file).map(|_usable| file.to_owned()),
+        let resume_key_file = environment.required_file(
+            "ORGO_RESUME_KEY_FILE",
+            "/etc/orgo/resume.key",
+            "The file with the key of resume tokens, which `api-service keys` makes",
+            |file| load_resume_key(file).map(|_usable| file.to_owned()),
         );
         let proxies = environment.optional::<CommaSeparated<IpAddr>>(
             "ORGO_TRUSTED_PROXIES",
@@ -78,7 +78,7 @@ impl GatewayConfig {
             public_url: public_url?,
             allowed_origins: origins?
                 .map_or_else(Vec::new, |list| list.0.into_iter().map(String::from).collect()),
-            secret_file: secret_file?,
+            resume_key_file: resume_key_file?,
             trusted_proxies: proxies?.map_or_else(Vec::new, |list| list.0),
             log: log?,
             log_format: log_format?,
@@ -102,28 +102,30 @@ impl GatewayConfig {
 
 #[cfg(test)]
 mod tests {
-    use identity::secrets::load_or_create_secret;
+    use identity::resume_keys::write_resume_key;
+    use identity::secrets::MasterSecret;
 
     use super::*;
 
     const NEEDED: [(&str, &str); 2] =
         [("ORGO_DATABASE_URL", "postgres://localhost/orgo"), ("ORGO_REDIS_URL", "redis://localhost")];
 
-    /// A secret of one test's own; gone with it.
-    struct SecretFile(PathBuf);
+    /// A key file of one test; removed with it.
+    struct KeyFile(PathBuf);
 
-    impl Drop for SecretFile {
+    impl Drop for KeyFile {
         fn drop(&mut self) {
             std::fs::remove_file(&self.0).unwrap();
         }
     }
 
     fn read<const N: usize>(more: [(&str, &str); N]) -> Result<GatewayConfig, String> {
-        let name = format!("orgo-gateway-secret-{:?}", std::thread::current().id());
-        let file = SecretFile(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
-        load_or_create_secret(&file.0).unwrap();
-        let secret = ("ORGO_SECRET_FILE", file.0.to_str().unwrap());
-        let pairs = NEEDED.into_iter().chain([secret]).chain(more);
+        let name = format!("orgo-gateway-key-{:?}", std::thread::current().id());
+        let file = KeyFile(std::env::temp_dir().join(format!("{name}-{}", std::process::id())));
+        let secret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        write_resume_key(&file.0, &MasterSecret::from_hex(secret).unwrap()).unwrap();
+        let key = ("ORGO_RESUME_KEY_FILE", file.0.to_str().unwrap());
+        let pairs = NEEDED.into_iter().chain([key]).chain(more);
         GatewayConfig::from_environment(&mut Environment::from_pairs(pairs))
             .map_err(|faults| faults.to_string())
     }
@@ -148,7 +150,7 @@ mod tests {
             ("ORGO_DATABASE_URL", "mysql://localhost/s3cret"),
             ("ORGO_LOG", "sqlx=s3cret"),
             ("ORGO_REDIS_URL", "http://:s3cret@localhost"),
-            ("ORGO_SECRET_FILE", "s3cret"),
+            ("ORGO_RESUME_KEY_FILE", "s3cret"),
             ("ORGO_TRUSTED_PROXIES", "nginx"),
             ("ORGO_GATEWAY_LISTN", "127.0.0.1:1"),
         ])

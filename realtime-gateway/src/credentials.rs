@@ -1,7 +1,7 @@
 //! Who a socket belongs to.
 
 use domain::ids::{ConnectionId, SessionId, UserId};
-use domain::{Problem, ProblemKind};
+use domain::{Problem, ProblemKind, Timestamp};
 use operations::OperationError;
 use operations::realtime::{confirm_session, redeem_ticket};
 
@@ -15,6 +15,8 @@ pub(crate) struct Holder {
     pub(crate) session: SessionId,
     /// The earlier socket, where a resume token was shown.
     pub(crate) earlier: Option<ConnectionId>,
+    /// When the socket needs a new ticket. A resume token does not move it.
+    pub(crate) grant_ends: Timestamp,
 }
 
 /// Finds out whose a credential is. A ticket is gone after this.
@@ -29,7 +31,12 @@ pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<
             confirm_session(&gateway.app, claims.user, claims.session)
                 .await
                 .map_err(|error| close(&error))?;
-            Ok(Holder { user: claims.user, session: claims.session, earlier: Some(claims.connection) })
+            Ok(Holder {
+                user: claims.user,
+                session: claims.session,
+                earlier: Some(claims.connection),
+                grant_ends: claims.grant_ends,
+            })
         }
     }
 }
@@ -37,7 +44,8 @@ pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<
 /// Takes a ticket.
 pub(crate) async fn redeem(gateway: &Gateway, ticket: &str) -> Result<Holder, Close> {
     let holder = redeem_ticket(&gateway.app, ticket).await.map_err(|error| close(&error))?;
-    Ok(Holder { user: holder.user, session: holder.session, earlier: None })
+    let grant_ends = gateway.app.clock.now().plus(gateway.settings.timing.grant);
+    Ok(Holder { user: holder.user, session: holder.session, earlier: None, grant_ends })
 }
 
 /// The only place where a failed operation becomes the close of a socket.

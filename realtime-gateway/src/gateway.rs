@@ -2,8 +2,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{Problem, ProblemCode};
+use identity::resume_keys::ResumeKey;
 use identity::resume_tokens::ResumeTokens;
-use identity::secrets::MasterSecret;
 use operations::App;
 use platform::shutdown::{Shutdown, Tasks};
 use uuid::Uuid;
@@ -32,10 +32,10 @@ pub struct Gateway {
 
 impl Gateway {
     /// Makes a gateway. It lets nobody in until [`run_tasks`](crate::run_tasks) has found out where the log stands.
-    pub fn new(app: App, secret: &MasterSecret, settings: Settings) -> Arc<Self> {
+    pub fn new(app: App, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             app,
-            resume_tokens: ResumeTokens::new(secret),
+            resume_tokens: ResumeTokens::new(resume_key),
             hub: Hub::new(settings.limits),
             tail_health: TailHealth::new(),
             admission: Admission::new(settings.limits),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ephemeral::Ephemeral;
 use identity::random::OsRandom;
-use identity::secrets::load_secret;
+use identity::resume_keys::load_resume_key;
 use operations::App;
 use platform::clock::SystemClock;
 use platform::config::Environment;
@@ -40,7 +40,7 @@ async fn run_command() -> Result<(), Box<dyn Error>> {
 async fn serve() -> Result<(), Box<dyn Error>> {
     let config = GatewayConfig::from_environment(&mut Environment::from_process())?;
     platform::telemetry::init(&config.log, config.log_format)?;
-    let secret = load_secret(&config.secret_file)?;
+    let resume_key = load_resume_key(&config.resume_key_file)?;
     let app = App {
         store: Store::connect(&config.database_url, StoreOptions::default()).await?,
         ephemeral: Ephemeral::redis(&config.redis_url, "orgo:")?,
@@ -50,6 +50,6 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     };
     let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
     tracing::info!(address = %listener.local_addr()?, "the gateway listens");
-    let gateway = Gateway::new(app, &secret, config.settings());
+    let gateway = Gateway::new(app, &resume_key, config.settings());
     Ok(realtime_gateway::run(listener, gateway, Shutdown::on_signals()?).await?)
 }

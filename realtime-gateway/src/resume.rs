@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use domain::Timestamp;
 use domain::events::{Audience, LoggedEvent, Partition};
 use domain::ids::{ConnectionId, UserId};
 use store::{StoreError, outbox};
@@ -23,6 +24,8 @@ pub(crate) struct Seat {
     pub(crate) outlet: Arc<Outlet>,
     /// What the client has of its person's partition.
     from: i64,
+    /// When the socket needs a new ticket.
+    pub(crate) grant_ends: Timestamp,
 }
 
 impl Seat {
@@ -69,7 +72,7 @@ pub(crate) async fn start(
     let joining =
         Joining { id, user: holder.user, session: holder.session, supersedes: holder.earlier, after };
     let Joined { outlet, last, missed } = gateway.hub.join(&joining)?;
-    let mut seat = Seat { gateway: Arc::clone(gateway), outlet, from: last };
+    let mut seat = Seat { gateway: Arc::clone(gateway), outlet, from: last, grant_ends: holder.grant_ends };
     let missed = match missed {
         Missed::Frames(frames) => Some(frames),
         Missed::InLog(after, up_to) => read_missed(gateway, holder.user, (after, up_to)).await?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use api_service::{CaptureMailer, Service, ShowsMail, Tuning, Workers, assemble, routes, spawn_workers};
 use ephemeral::Ephemeral;
+use identity::resume_keys::ResumeKey;
 use platform::clock::SystemClock;
 use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
@@ -52,7 +53,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         limits: Limits::default(),
         timing: Timing::default(),
     };
-    let gateway = Gateway::new(app.clone(), &secret, settings);
+    let gateway = Gateway::new(app.clone(), &ResumeKey::derive(&secret), settings);
     let beside = Arc::clone(&gateway);
     service.also_ready(move || {
         let gateway = Arc::clone(&beside);

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Timestamp;
 use futures_util::{SinkExt, StreamExt};
 use identity::resume_tokens::ResumeClaims;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -133,7 +132,8 @@ impl<'a> Live<'a> {
                 if holder.user == self.seat.outlet.user && holder.session == self.seat.outlet.session =>
             {
                 self.clocks.granted(Instant::now());
-                let frame = ServerFrame::AuthOk { id, exp: expiry(self.gateway) };
+                self.seat.grant_ends = holder.grant_ends;
+                let frame = ServerFrame::AuthOk { id, exp: holder.grant_ends };
                 self.write([frame.text()]).await
             }
             Ok(_) => Err(End::Close(Close::TicketInvalid)),
@@ -208,7 +208,7 @@ pub(super) fn opening(gateway: &Gateway, start: &mut Start) -> Vec<Utf8Bytes> {
     let welcome = ServerFrame::Welcome {
         conn: start.seat.outlet.id,
         uid: start.seat.outlet.user,
-        exp: expiry(gateway),
+        exp: start.seat.grant_ends,
         hb: u64::try_from(gateway.settings.timing.heartbeat.as_millis()).unwrap_or(u64::MAX),
         max: gateway.settings.limits.message_bytes,
         epoch: start.epoch,
@@ -225,12 +225,13 @@ pub(super) fn opening(gateway: &Gateway, start: &mut Start) -> Vec<Utf8Bytes> {
     opening
 }
 
-fn expiry(gateway: &Gateway) -> Timestamp {
-    gateway.app.clock.now().plus(gateway.settings.timing.grant)
-}
-
 fn resume_token(gateway: &Gateway, seat: &Seat) -> String {
     let outlet = &seat.outlet;
-    let claims = ResumeClaims { user: outlet.user, session: outlet.session, connection: outlet.id };
+    let claims = ResumeClaims {
+        user: outlet.user,
+        session: outlet.session,
+        connection: outlet.id,
+        grant_ends: seat.grant_ends,
+    };
     gateway.resume_tokens.issue(&claims, gateway.app.clock.now())
 }

@@ -10,6 +10,7 @@ use domain::Clock as _;
 use domain::events::{Audience, NewEvent};
 use domain::ids::{SessionId, UserId};
 use ephemeral::Ephemeral;
+use identity::resume_keys::ResumeKey;
 use operations::App;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::{Shutdown, Tasks};
@@ -174,7 +175,7 @@ async fn serve(
         limits: changes.limits,
         timing: changes.timing,
     };
-    let gateway = Gateway::new(test.app.clone(), &test.secret, settings);
+    let gateway = Gateway::new(test.app.clone(), &ResumeKey::derive(&test.secret), settings);
     let listener = GuardedListener::bind("127.0.0.1:0".parse().unwrap(), Guard::default()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let running = realtime_gateway::run(listener, Arc::clone(&gateway), shutdown.clone());

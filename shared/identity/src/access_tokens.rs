@@ -175,6 +175,13 @@ impl AccessTokens {
     }
 }
 
+/// Tells whether a text has the header and the three parts of an access token. Nothing is verified.
+pub(crate) fn looks_like_one(text: &str) -> bool {
+    text.len() <= MAX_BYTES
+        && text.split('.').count() == 3
+        && read_header(text).is_some_and(|header| header.typ == TYPE)
+}
+
 fn read_header(token: &str) -> Option<TokenHeader> {
     if token.len() > MAX_BYTES {
         return None;

@@ -169,7 +169,6 @@ fn shared_environment(postgres: &Postgres, redis: &Redis, keys: &Path, port: u16
         ("ORGO_DATABASE_URL", postgres.application_url(Role::Application)),
         ("ORGO_REDIS_URL", redis.url()),
         ("ORGO_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
-        ("ORGO_SECRET_FILE", keys.join("secret.hex").display().to_string()),
         // nginx, which tells them the address of the client.
         ("ORGO_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
     ];

@@ -25,6 +25,7 @@ pub const VARIABLES: &[&str] = &[
     "ORGO_MAIL_FROM",
     "ORGO_PUBLIC_URL",
     "ORGO_REDIS_URL",
+    "ORGO_RESUME_KEY_FILE",
     "ORGO_SECRET_FILE",
     "ORGO_SIGNING_KEY_FILE",
     "ORGO_SMTP_URL",
