@@ -6,7 +6,7 @@ mod redis_stream;
 mod relay;
 mod sources;
 
-pub use log::open_log;
+pub use log::{Cursor, LogState, compare, open_log};
 pub use positions::Positions;
 pub use redis_stream::PREFIX;
 pub use relay::Relay;

@@ -1,10 +1,8 @@
 use domain::events::Partition;
-use serde::{Deserialize, Serialize};
 use store::outbox::Heads;
 
 /// How far a reader has come: the position of the last event it knows, in every partition. A JSON array of 16 numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Positions(pub Heads);
 
 impl Positions {
@@ -34,23 +32,5 @@ impl Positions {
 impl From<Heads> for Positions {
     fn from(heads: Heads) -> Self {
         Self(heads)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_are_an_array_of_sixteen_numbers_and_only_advance() {
-        let third = Partition::from_number(3).unwrap();
-        let mut positions = Positions::default();
-        positions.advance(third, 7);
-        positions.advance(third, 5);
-        assert_eq!(positions.get(third), 7);
-        let text = serde_json::to_string(&positions).unwrap();
-        assert_eq!(text, "[0,0,0,7,0,0,0,0,0,0,0,0,0,0,0,0]");
-        assert_eq!(serde_json::from_str::<Positions>(&text).unwrap(), positions);
-        assert!(serde_json::from_str::<Positions>("[0]").is_err());
     }
 }
