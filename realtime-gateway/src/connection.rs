@@ -1,5 +1,6 @@
 //! One socket, from the upgrade to the close: one task, which owns all of it.
 
+mod catch_up;
 mod clocks;
 mod closing;
 mod live;
@@ -12,31 +13,37 @@ use poem::{OnUpgrade, Upgraded};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use self::closing::{close, end_after};
-use self::live::{Live, opening};
+use self::live::{Live, resume_token};
 use crate::admission::Place;
-use crate::protocol::{Close, Hello, parse_hello};
+use crate::protocol::{Close, Closing, Hello, ServerFrame, UnwatchedField, Welcome, parse_hello};
 use crate::resume::{self, Start};
 use crate::{Gateway, Limits, credentials};
 
 type Socket = WebSocketStream<Upgraded>;
 
 /// The first buffer of a socket, allocated at once; there are many sockets, and clients say little.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 2 * 1024;
 /// How many bytes are collected before they are written.
 const WRITE_BUFFER: usize = 4 * 1024;
 /// How many bytes may wait to be written: more than any one frame.
 const WRITE_BUFFER_MOST: usize = 128 * 1024;
 
 /// How a socket ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
-    /// We close it.
-    Close(Close),
+    /// The gateway closes it.
+    Close(Closing),
     /// The client closed it, or is gone.
     Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close.into())
+    }
 }
 
 /// Serves one socket.
@@ -49,15 +56,19 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, upgrade: OnUpgrade, place: Plac
     let let_in = Box::pin(let_in(&gateway, &mut socket, deadline)).await;
     drop(place);
     let end = match let_in {
-        Ok(mut start) => {
-            let opening = opening(&gateway, &mut start);
-            Box::pin(Live::new(&gateway, &mut socket, start.seat).run(opening)).await
+        Ok(start) => {
+            let welcome = welcome(&gateway, &start);
+            Box::pin(Live::new(&gateway, &mut socket, start.seat).run(welcome)).await
         }
         Err(end) => end,
     };
-    if let End::Close(reason) = end {
-        tracing::debug!(code = reason.code(), reason = reason.as_str(), "a socket is closed");
-        Box::pin(close(&gateway, socket, reason)).await;
+    if let End::Close(closing) = end {
+        tracing::debug!(
+            code = closing.close.code(),
+            detail = closing.detail.as_deref(),
+            "a socket is closed"
+        );
+        Box::pin(close(&gateway, socket, &closing)).await;
     }
 }
 
@@ -70,22 +81,21 @@ fn config(limits: Limits) -> WebSocketConfig {
         .max_frame_size(Some(limits.message_bytes))
 }
 
-/// Waits for the hello, finds out whose socket it is, and gives it a place in the hub.
+/// Waits for the hello, checks its credential, and gives the socket a place in the hub.
 async fn let_in(gateway: &Arc<Gateway>, socket: &mut Socket, deadline: Instant) -> Result<Start, End> {
     let hello = tokio::select! {
         biased;
-        () = gateway.draining.triggered() => return Err(End::Close(Close::Restart)),
-        hello = timeout_at(deadline, hello(socket)) => hello.unwrap_or(Err(End::Close(Close::HelloTimeout)))?,
+        () = gateway.draining.triggered() => return Err(End::from(Close::Restart)),
+        hello = timeout_at(deadline, hello(socket)) => hello.unwrap_or(Err(End::from(Close::HelloTimeout)))?,
     };
-    let Ok(epoch) = gateway.epoch() else { return Err(End::Close(Close::TryLater)) };
     let id = ConnectionId::new(&*gateway.app.ids);
     let joined = async {
         let holder = credentials::check(gateway, &hello.credential).await?;
-        resume::start(gateway, id, epoch, holder, hello.resume.as_ref()).await
+        Ok(resume::start(gateway, id, holder, hello.resume.as_ref(), &hello.watch).await?)
     };
-    // Every question to the database and to Redis has a limit of its own; this one is for all together.
+    // Every call to the database and to Redis has a deadline of its own; this one is for all of them together.
     let joined = timeout(gateway.settings.timing.write, joined).await;
-    joined.unwrap_or(Err(Close::TryLater)).map_err(End::Close)
+    joined.unwrap_or(Err(Close::TryLater.into())).map_err(End::Close)
 }
 
 /// Reads the first message.
@@ -93,11 +103,31 @@ async fn hello(socket: &mut Socket) -> Result<Hello, End> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => return parse_hello(&text).map_err(End::Close),
-            // Answered by the library.
+            // The library answers them.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Binary(_) | Message::Frame(_))) => return Err(End::Close(Close::Protocol)),
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
+                let detail = Some("messages are text, not binary".into());
+                return Err(End::Close(Closing { close: Close::Protocol, detail }));
+            }
             Some(Ok(Message::Close(_))) | None => return Err(End::Gone),
             Some(Err(error)) => return Err(end_after(&error)),
         }
     }
+}
+
+fn welcome(gateway: &Gateway, start: &Start) -> Utf8Bytes {
+    let unwatched: Vec<UnwatchedField> = start.unwatched.iter().map(|target| (*target).into()).collect();
+    ServerFrame::Welcome(Welcome {
+        conn: start.seat.outlet.id,
+        uid: start.seat.outlet.user,
+        exp: start.seat.grant_ends,
+        hb: u64::try_from(gateway.settings.timing.heartbeat.as_millis()).unwrap_or(u64::MAX),
+        max: gateway.settings.limits.message_bytes,
+        epoch: start.epoch,
+        resumed: start.resumed,
+        pos: start.positions.clone(),
+        rt: &resume_token(gateway, &start.seat),
+        unwatched: &unwatched,
+    })
+    .text()
 }

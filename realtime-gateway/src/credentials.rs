@@ -1,36 +1,36 @@
-//! Who a socket belongs to.
+//! To whom a socket belongs.
 
 use domain::ids::{ConnectionId, SessionId, UserId};
 use domain::{Problem, ProblemKind, Timestamp};
+use identity::credential_kinds::CredentialKind;
 use operations::OperationError;
 use operations::realtime::{confirm_session, redeem_ticket};
 
 use crate::Gateway;
-use crate::protocol::{Close, Credential};
+use crate::protocol::{Close, Closing, Credential};
 
-/// Somebody who proved who they are.
+/// A person who proved who they are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    /// The earlier socket, where a resume token was shown.
+    /// The socket that the resume token names.
     pub(crate) earlier: Option<ConnectionId>,
-    /// When the socket needs a new ticket. A resume token does not move it.
+    /// End of the grant. A resume token does not move it.
     pub(crate) grant_ends: Timestamp,
 }
 
-/// Finds out whose a credential is. A ticket is gone after this.
-pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<Holder, Close> {
+/// Checks a credential. A ticket is used up by it.
+pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<Holder, Closing> {
     match credential {
         Credential::Ticket(ticket) => redeem(gateway, ticket).await,
         Credential::ResumeToken(token) => {
             let claims = gateway
                 .resume_tokens
                 .verify(token, gateway.app.clock.now())
-                .map_err(|_fault| Close::TicketInvalid)?;
-            confirm_session(&gateway.app, claims.user, claims.session)
-                .await
-                .map_err(|error| close(&error))?;
+                .map_err(|fault| invalid(fault.to_string()))?;
+            let confirmed = confirm_session(&gateway.app, claims.user, claims.session).await;
+            confirmed.map_err(|error| closing(&error, "the session has ended"))?;
             Ok(Holder {
                 user: claims.user,
                 session: claims.session,
@@ -41,25 +41,35 @@ pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<
     }
 }
 
-/// Takes a ticket.
-pub(crate) async fn redeem(gateway: &Gateway, ticket: &str) -> Result<Holder, Close> {
-    let holder = redeem_ticket(&gateway.app, ticket).await.map_err(|error| close(&error))?;
+/// Redeems a ticket: a new grant begins.
+pub(crate) async fn redeem(gateway: &Gateway, ticket: &str) -> Result<Holder, Closing> {
+    let kind = CredentialKind::of(ticket);
+    if kind != CredentialKind::Ticket {
+        return Err(invalid(format!("this is {}, not a ticket", kind.as_str())));
+    }
+    let redeemed = redeem_ticket(&gateway.app, ticket).await;
+    let holder =
+        redeemed.map_err(|error| closing(&error, "the ticket was used, has expired or is not known"))?;
     let grant_ends = gateway.app.clock.now().plus(gateway.settings.timing.grant);
     Ok(Holder { user: holder.user, session: holder.session, earlier: None, grant_ends })
 }
 
+fn invalid(detail: String) -> Closing {
+    Closing { close: Close::TicketInvalid, detail: Some(detail.into()) }
+}
+
 /// The only place where a failed operation becomes the close of a socket.
-fn close(error: &OperationError) -> Close {
+fn closing(error: &OperationError, detail: &'static str) -> Closing {
     let Problem { code, .. } = error.problem();
     match code.kind() {
         ProblemKind::Unavailable => {
             tracing::warn!(%error, "a credential cannot be checked");
-            Close::TryLater
+            Close::TryLater.into()
         }
         ProblemKind::Internal => {
             tracing::error!(%error, "a credential cannot be checked");
-            Close::Internal
+            Close::Internal.into()
         }
-        _ => Close::TicketInvalid,
+        _ => Closing { close: Close::TicketInvalid, detail: Some(detail.into()) },
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::{Problem, ProblemCode};
@@ -6,6 +6,7 @@ use identity::resume_keys::ResumeKey;
 use identity::resume_tokens::ResumeTokens;
 use operations::App;
 use platform::shutdown::{Shutdown, Tasks};
+use store::Store;
 use uuid::Uuid;
 
 use crate::Settings;
@@ -13,57 +14,65 @@ use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::tail::TailHealth;
 
-/// How long to wait before the next try where a gateway cannot serve.
+/// Time after which a client may try again where a gateway cannot serve.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// One gateway: its sockets, and what they are served from.
+/// One gateway: its sockets and everything that serves them.
 pub struct Gateway {
     pub(crate) app: App,
+    /// Connections of their own for the event log: a request that waits does not hold up events.
+    pub(crate) tail_store: Store,
     pub(crate) settings: Settings,
     pub(crate) resume_tokens: ResumeTokens,
     pub(crate) hub: Hub,
     pub(crate) tail_health: TailHealth,
     pub(crate) admission: Admission,
-    /// The life of the log; unknown until the log was read for the first time.
-    epoch: OnceLock<Uuid>,
+    /// Epoch of the event log; unknown until the log was read for the first time.
+    epoch: RwLock<Option<Uuid>>,
     pub(crate) draining: Shutdown,
     pub(crate) sockets: Tasks,
 }
 
 impl Gateway {
-    /// Makes a gateway. It lets nobody in until [`run_tasks`](crate::run_tasks) has found out where the log stands.
+    /// Creates a gateway. It accepts no socket until [`run_tasks`](crate::run_tasks) has read where the event log ends.
     pub fn new(app: App, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
+            tail_store: app.store.clone(),
             app,
             resume_tokens: ResumeTokens::new(resume_key),
             hub: Hub::new(settings.limits),
             tail_health: TailHealth::new(),
             admission: Admission::new(settings.limits),
             settings,
-            epoch: OnceLock::new(),
+            epoch: RwLock::default(),
             draining: Shutdown::new(),
             sockets: Tasks::new(),
         })
     }
 
-    pub(crate) fn open(&self, epoch: Uuid) {
-        self.epoch.get_or_init(|| epoch);
+    pub(crate) fn set_epoch(&self, epoch: Uuid) {
+        *self.epoch.write().unwrap_or_else(PoisonError::into_inner) = Some(epoch);
     }
 
-    /// Returns the life of the log, once it is known and as long as sockets are let in.
+    /// Returns the epoch of the event log, if it is known.
+    pub(crate) fn known_epoch(&self) -> Option<Uuid> {
+        *self.epoch.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the epoch of the event log, if it is known and sockets are accepted.
     pub(crate) fn epoch(&self) -> Result<Uuid, Problem> {
-        match self.epoch.get() {
-            Some(epoch) if !self.draining.is_triggered() => Ok(*epoch),
+        match self.known_epoch() {
+            Some(epoch) if !self.draining.is_triggered() => Ok(epoch),
             _ => Err(Problem::new(ProblemCode::Unavailable).retry_after(RETRY_AFTER)),
         }
     }
 
-    /// Returns how many sockets have been welcomed and are open.
+    /// Returns the number of sockets that were welcomed and are open.
     pub fn open_sockets(&self) -> usize {
-        self.hub.count()
+        self.hub.open()
     }
 
-    /// Tells whether sockets are let in, events keep coming, and the database answers.
+    /// Returns whether sockets are accepted, the gateway keeps up with the event log, and the database answers.
     pub async fn check_ready(&self) -> Result<(), Problem> {
         self.epoch()?;
         let lag = self.app.clock.now().since(self.tail_health.kept_up_at());

@@ -1,300 +1,316 @@
-//! Who is connected here, and what they get. Synchronous: no I/O, so that its rules can be tried by the thousand.
+//! Which sockets are open, which topics they listen to, and the newest events. Synchronous and without I/O, so that its
+//! rules can be tested by thousands of random histories.
 //!
-//! Everything about one person is in one partition: their events, their sockets, the sessions of theirs that ended. One
-//! lock a partition, and one writer, the tail: a socket that joins sees either an event itself or its position.
+//! There is one lock a partition and one writer, the tail. A socket that subscribes under the lock either has the
+//! event's position behind it or gets the event. Under a partition's lock only leaves are locked: a socket's queue, its
+//! subscriptions, a shard of the registry.
 
+mod outlet;
+mod partition_state;
 mod queue;
+mod registry;
+mod replay;
 mod ring;
 
 use std::array;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use domain::Timestamp;
-use domain::events::{Audience, LoggedEvent, PARTITIONS, Partition};
+use domain::events::{Audience, EventKind, LoggedEvent, PARTITIONS, Partition};
 use domain::ids::{ConnectionId, SessionId, UserId};
-use stream::Positions;
+use stream::{Cursor, Positions};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
+pub(crate) use self::outlet::{Outlet, Subscription};
+use self::partition_state::PartitionState;
 pub(crate) use self::queue::{SendQueue, Taken};
+use self::registry::Registry;
+pub(crate) use self::replay::{Replay, topics};
 use self::ring::Ring;
 use crate::Limits;
-use crate::protocol::{Close, ServerFrame, with_position};
+use crate::protocol::{Close, with_position};
 
-/// The kind of the event that ends a session.
-const SESSION_REVOKED: &str = "session.revoked";
-/// How long an ended session is remembered, for sockets that were let in just before.
-const ENDED_FOR: Duration = Duration::from_mins(10);
-
-/// One open socket, as the hub knows it.
-pub(crate) struct Outlet {
-    pub(crate) id: ConnectionId,
-    pub(crate) user: UserId,
-    pub(crate) session: SessionId,
-    pub(crate) queue: SendQueue,
-}
+/// Number of partitions, as an array's length.
+#[expect(clippy::as_conversions, reason = "`usize::from` is not for constants")]
+const ALL: usize = PARTITIONS as usize;
 
 /// A socket that wants to join.
 pub(crate) struct Joining {
     pub(crate) id: ConnectionId,
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    /// The earlier socket whose place it takes.
+    /// The socket named by its resume token.
     pub(crate) supersedes: Option<ConnectionId>,
-    /// The last position the client knows in its person's partition, where it resumes.
-    pub(crate) after: Option<i64>,
-}
-
-/// A socket that joined.
-pub(crate) struct Joined {
-    pub(crate) outlet: Arc<Outlet>,
-    /// The last position before it joined: everything after that, and after what the client has, will be in its queue.
-    pub(crate) last: i64,
-    pub(crate) missed: Missed,
-}
-
-/// What a socket missed before it joined.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Missed {
-    /// These frames, maybe none.
-    Frames(Vec<Utf8Bytes>),
-    /// What the log has for its person after the first position, up to the second.
-    InLog(i64, i64),
-    /// More than is sent again.
-    TooMuch,
+    /// Its own topic and those that it watches, each with the position after which it wants events. All topics of one
+    /// partition have the same position.
+    pub(crate) subscriptions: Vec<Subscription>,
 }
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Applied {
-    /// It was passed on.
+    /// It was the next one.
     New,
-    /// It had been before.
+    /// It had been applied before.
     Known,
     /// Events before it are missing.
-    Hole,
+    Gap,
 }
 
-/// A socket and the position after which it gets events.
-struct Seat {
-    outlet: Arc<Outlet>,
-    after: i64,
-}
+/// A socket watches as many posts and people as it may.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TooManyWatched;
 
-struct Part {
-    ring: Ring,
-    seats: HashMap<UserId, Vec<Seat>>,
-    ended: HashMap<SessionId, Timestamp>,
-}
-
-/// All sockets of this gateway and the latest events, by partition.
+/// All sockets of this gateway and the newest events, by partition.
 pub(crate) struct Hub {
     /// By the partition's number.
-    parts: [Mutex<Part>; 32],
-    /// The kinds of events for unknown audiences that were told of in the log of this process.
+    partitions: [Mutex<PartitionState>; ALL],
+    /// The position of the newest event of every partition, written after its frames were queued: reading it needs no
+    /// lock.
+    last: [AtomicI64; ALL],
+    /// The largest position of every partition that clients may be told to be complete. An event for an audience that
+    /// this version does not know was sent to no socket, so that nothing from there on is claimed.
+    claimable: [AtomicI64; ALL],
+    /// Kinds of events for unknown audiences that were logged.
     unknown_kinds: Mutex<HashSet<String>>,
+    registry: Registry,
     limits: Limits,
 }
 
 impl Hub {
     pub(crate) fn new(limits: Limits) -> Self {
-        let part = |_| {
-            let ring = Ring::new(limits.ring_events, limits.ring_bytes / usize::from(PARTITIONS));
-            Mutex::new(Part { ring, seats: HashMap::new(), ended: HashMap::new() })
+        let state = |_| {
+            PartitionState::new(Ring::new(limits.ring_events, limits.ring_bytes / usize::from(PARTITIONS)))
         };
-        Self { parts: array::from_fn(part), unknown_kinds: Mutex::default(), limits }
+        Self {
+            partitions: array::from_fn(|number| Mutex::new(state(number))),
+            last: array::from_fn(|_| AtomicI64::new(0)),
+            claimable: array::from_fn(|_| AtomicI64::new(i64::MAX)),
+            unknown_kinds: Mutex::default(),
+            registry: Registry::new(),
+            limits,
+        }
     }
 
-    fn part(&self, partition: Partition) -> MutexGuard<'_, Part> {
-        // A partition's number is smaller than how many there are.
-        let part = self.parts.get(partition.index()).unwrap_or(&self.parts[0]);
-        part.lock().unwrap_or_else(PoisonError::into_inner)
+    fn partition(&self, partition: Partition) -> MutexGuard<'_, PartitionState> {
+        // A partition's number is smaller than the number of partitions.
+        let [first, ..] = &self.partitions;
+        let state = self.partitions.get(partition.index()).unwrap_or(first);
+        state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns how far each partition's events were passed on.
+    /// Returns the position of the newest event of a partition.
+    pub(crate) fn last(&self, partition: Partition) -> i64 {
+        self.last.get(partition.index()).map_or(0, |last| last.load(Ordering::Acquire))
+    }
+
+    fn set_last(&self, partition: Partition, position: i64) {
+        if let Some(last) = self.last.get(partition.index()) {
+            last.store(position, Ordering::Release);
+        }
+    }
+
+    /// Returns the position of the newest event of every partition.
     pub(crate) fn positions(&self) -> Positions {
         let mut positions = Positions::default();
         for partition in Partition::all() {
-            positions.set(partition, self.part(partition).ring.last());
+            positions.set(partition, self.last(partition));
         }
         positions
     }
 
-    /// Passes an event on, if it is the next one.
-    pub(crate) fn apply(&self, event: &LoggedEvent) -> Applied {
-        let audience = event.audience.known();
-        let frame = match audience {
-            Some(Audience::User(_)) => recorded_frame(event),
-            Some(Audience::Session(..)) if event.kind != SESSION_REVOKED => recorded_frame(event),
-            // Nobody watches what another person publishes yet.
-            Some(_) => None,
-            None => {
-                self.warn_of_unknown(&event.kind);
-                None
-            }
+    /// Returns position and mark of the newest event of every partition.
+    pub(crate) fn cursor(&self) -> Cursor {
+        let mut cursor = Cursor::default();
+        for partition in Partition::all() {
+            let state = self.partition(partition);
+            cursor.set(partition, state.ring.last(), state.ring.last_mark());
+        }
+        cursor
+    }
+
+    /// Returns the position up to which a socket's frames of a partition are sent or queued.
+    pub(crate) fn complete_up_to(&self, outlet: &Outlet, partition: Partition) -> i64 {
+        // In this order: an event that makes the partition lag in between is larger than `last`.
+        let last = self.last(partition);
+        let claimable = self.claimable.get(partition.index()).map_or(0, |most| most.load(Ordering::Acquire));
+        let lagging = outlet.queue.lagging_after(partition).unwrap_or(i64::MAX);
+        last.min(claimable).min(lagging)
+    }
+
+    /// Returns whether an event for an unknown audience keeps a socket's positions back.
+    pub(crate) fn is_claim_limited(&self, outlet: &Outlet) -> bool {
+        let claimable = |partition: Partition| self.claimable.get(partition.index());
+        let is_limited = |partition: &Partition| {
+            claimable(*partition).is_some_and(|most| most.load(Ordering::Acquire) != i64::MAX)
         };
-        let mut part = self.part(event.partition);
-        let last = part.ring.last();
+        outlet.partitions().iter().any(is_limited)
+    }
+
+    /// Applies an event, if it is the next one of its partition.
+    pub(crate) fn apply(&self, event: &LoggedEvent) -> Applied {
+        let delivery = self.delivery(event);
+        let mut state = self.partition(event.partition);
+        let last = state.ring.last();
         if event.position <= last {
             return Applied::Known;
         }
         if event.position > last.saturating_add(1) {
-            return Applied::Hole;
+            return Applied::Gap;
         }
-        if let Some(Audience::Session(user, session)) = audience
-            && event.kind == SESSION_REVOKED
-        {
-            part.ended.insert(session, event.recorded_at);
-            part.close(user, Close::Revoked, |outlet| outlet.session == session);
+        match event.audience.known() {
+            Some(Audience::Session(user, session)) if event.kind == EventKind::SessionRevoked.as_str() => {
+                self.registry.end_session(user, session, event.recorded_at);
+            }
+            Some(_) => {}
+            None => {
+                if let Some(claimable) = self.claimable.get(event.partition.index()) {
+                    claimable.fetch_min(last, Ordering::AcqRel);
+                }
+            }
         }
-        if let (Some(audience), Some(frame)) = (audience, &frame) {
-            part.deliver(audience, event.position, frame);
+        if let Some((topic, frame)) = &delivery {
+            state.deliver(*topic, event.position, frame);
         }
-        part.ring.push(audience, frame, event.recorded_at);
+        state.ring.push(delivery, event.mark, event.recorded_at);
+        self.set_last(event.partition, event.position);
         Applied::New
     }
 
-    /// Nobody here gets an event whose audience only a newer version knows; its kind is told of once.
+    /// Returns the topic and the frame of an event, `None` where it is sent to no socket.
+    fn delivery(&self, event: &LoggedEvent) -> Option<(Audience, Utf8Bytes)> {
+        match event.audience.known() {
+            // Sessions are closed; they get no frames.
+            Some(Audience::Session(..)) => None,
+            Some(topic) => {
+                let frame = with_position(event);
+                if frame.is_none() {
+                    let (partition, position) = (event.partition.number(), event.position);
+                    tracing::error!(partition, position, "an event's frame is not a JSON object");
+                }
+                Some((topic, frame?))
+            }
+            None => {
+                self.warn_of_unknown(&event.kind);
+                None
+            }
+        }
+    }
+
+    /// Logs once per kind that events for an unknown audience are not delivered.
     fn warn_of_unknown(&self, kind: &str) {
+        /// Kinds come from a newer version of ours; the bound is for a table that somebody else wrote to.
+        const MOST_KINDS: usize = 100;
         let mut kinds = self.unknown_kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        if kinds.insert(kind.to_owned()) {
-            tracing::warn!(kind, "events for an audience unknown to this version are passed over");
+        if kinds.len() < MOST_KINDS && kinds.insert(kind.to_owned()) {
+            tracing::warn!(kind, "events for an audience that this version does not know are not delivered");
         }
     }
 
-    /// Goes on at a position without the events before it: everybody is told that they may have missed something.
+    /// Continues a partition at a position without the events before it. Every socket that listens there is owed a gap.
     pub(crate) fn jump(&self, partition: Partition, to: i64) {
-        let gap = ServerFrame::Gap { all: true }.text();
-        let mut part = self.part(partition);
-        part.ring.restart(to);
-        for seat in part.seats.values_mut().flatten() {
-            seat.after = to;
-            seat.outlet.queue.push(gap.clone());
-        }
+        let mut state = self.partition(partition);
+        state.ring.restart(to, None);
+        state.for_each_listener(|listener| listener.outlet.queue.owe_gap());
+        self.set_last(partition, to);
     }
 
-    /// Sets where a partition begins.
-    pub(crate) fn start(&self, positions: &Positions) {
-        for (partition, position) in positions.iter() {
-            self.part(partition).ring.restart(position);
+    /// Continues all partitions at a cursor of a new epoch, or of the first one. Every socket is owed a gap.
+    pub(crate) fn restart(&self, cursor: &Cursor) {
+        for partition in Partition::all() {
+            let mut state = self.partition(partition);
+            let last = cursor.positions.get(partition);
+            state.ring.restart(last, cursor.mark(partition));
+            state.for_each_listener(|listener| listener.since = last);
+            self.set_last(partition, last);
         }
-    }
-
-    /// Lets a socket in. From here on its queue gets everything new.
-    pub(crate) fn join(&self, joining: &Joining) -> Result<Joined, Close> {
-        let mut part = self.part(Audience::User(joining.user).partition());
-        if part.ended.contains_key(&joining.session) {
-            return Err(Close::TicketInvalid);
-        }
-        if let Some(earlier) = joining.supersedes {
-            part.close(joining.user, Close::Superseded, |outlet| outlet.id == earlier);
-        }
-        let last = part.ring.last();
-        // Another gateway may have been ahead of this one: what the client has is not sent again.
-        let has = joining.after.unwrap_or(last);
-        let missed = part.ring.missed(joining.user, has, self.limits.replay);
-        let outlet = Arc::new(Outlet {
-            id: joining.id,
-            user: joining.user,
-            session: joining.session,
-            queue: SendQueue::new(self.limits.queue_frames, self.limits.queue_bytes),
+        self.registry.for_each(|outlet| {
+            for subscription in &mut *outlet.subscriptions() {
+                subscription.since = cursor.positions.get(subscription.topic.partition());
+            }
+            outlet.queue.restart();
         });
-        let seats = part.seats.entry(joining.user).or_default();
-        seats.push(Seat { outlet: Arc::clone(&outlet), after: has.max(last) });
-        while seats.len() > self.limits.connections_per_user.max(1) {
-            seats.remove(0).outlet.queue.close(Close::TooManyConnections);
+    }
+
+    /// Lets a socket in. From here on its queue gets every new event of its topics; older ones that it asked for are to
+    /// be replayed.
+    pub(crate) fn join(&self, joining: Joining, now: Timestamp) -> Result<Arc<Outlet>, Close> {
+        let Joining { id, user, session, supersedes, subscriptions } = joining;
+        let queue = SendQueue::new(self.limits.queue_frames, self.limits.queue_bytes);
+        let outlet = Arc::new(Outlet::new(id, user, session, queue, subscriptions.clone()));
+        self.registry.enter(&outlet, supersedes, self.limits.connections_per_user, now)?;
+        for Subscription { topic, since } in subscriptions {
+            let partition = topic.partition();
+            let mut state = self.partition(partition);
+            state.subscribe(topic, &outlet, since);
+            // Another gateway may have been ahead of this one: then the client has events that come here later.
+            if since < state.ring.last() {
+                outlet.queue.lag(partition, since);
+            }
         }
-        Ok(Joined { outlet, last, missed })
+        Ok(outlet)
     }
 
     /// Forgets a socket.
     pub(crate) fn leave(&self, outlet: &Outlet) {
-        self.part(Audience::User(outlet.user).partition())
-            .remove(outlet.user, |seated| seated.id == outlet.id);
-    }
-
-    /// Returns the sessions that have sockets here.
-    pub(crate) fn sessions(&self) -> Vec<SessionId> {
-        let mut sessions = Vec::new();
-        for partition in Partition::all() {
-            let part = self.part(partition);
-            sessions.extend(part.seats.values().flatten().map(|seat| seat.outlet.session));
+        self.registry.leave(outlet);
+        let subscriptions = std::mem::take(&mut *outlet.subscriptions());
+        for subscription in subscriptions {
+            self.partition(subscription.topic.partition()).unsubscribe(subscription.topic, outlet);
         }
-        sessions.sort_unstable();
-        sessions.dedup();
-        sessions
     }
 
-    /// Returns how many sockets there are.
-    pub(crate) fn count(&self) -> usize {
-        Partition::all()
-            .map(|partition| self.part(partition).seats.values().map(Vec::len).sum::<usize>())
-            .sum()
+    /// Subscribes a socket to a topic. Returns the position after which it gets the topic's events.
+    pub(crate) fn watch(&self, outlet: &Arc<Outlet>, topic: Audience) -> Result<i64, TooManyWatched> {
+        let mut state = self.partition(topic.partition());
+        let since = state.ring.last();
+        if outlet.subscriptions().iter().any(|subscription| subscription.topic == topic) {
+            return Ok(since);
+        }
+        if outlet.watched() >= self.limits.watched {
+            return Err(TooManyWatched);
+        }
+        outlet.subscriptions().push(Subscription { topic, since });
+        state.subscribe(topic, outlet, since);
+        Ok(since)
+    }
+
+    /// Ends a subscription. The socket's own topic stays.
+    pub(crate) fn unwatch(&self, outlet: &Outlet, is_meant: impl Fn(Audience) -> bool) {
+        let own = Audience::User(outlet.user);
+        let ended: Vec<_> = outlet
+            .subscriptions()
+            .extract_if(.., |subscription| subscription.topic != own && is_meant(subscription.topic))
+            .collect();
+        for subscription in ended {
+            self.partition(subscription.topic.partition()).unsubscribe(subscription.topic, outlet);
+        }
+    }
+
+    /// Returns the sessions that have sockets here, each once.
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        self.registry.sessions()
+    }
+
+    /// Returns the number of open sockets.
+    pub(crate) fn open(&self) -> usize {
+        self.registry.open()
     }
 
     /// Closes the sockets of sessions that ended.
     pub(crate) fn end_sessions(&self, ended: &[SessionId]) {
-        for partition in Partition::all() {
-            let mut part = self.part(partition);
-            let users: Vec<UserId> = part.seats.keys().copied().collect();
-            for user in users {
-                part.close(user, Close::Revoked, |outlet| ended.contains(&outlet.session));
-            }
-        }
+        self.registry.end_sessions(ended);
     }
 
     /// Forgets events recorded before an instant, and sessions that ended long ago.
     pub(crate) fn forget(&self, before: Timestamp, now: Timestamp) {
         for partition in Partition::all() {
-            let mut part = self.part(partition);
-            part.ring.forget(before);
-            part.ended.retain(|_, ended_at| now.since(*ended_at) < ENDED_FOR);
+            self.partition(partition).ring.forget(before);
         }
+        self.registry.forget(now);
     }
-}
-
-impl Part {
-    fn deliver(&self, audience: Audience, position: i64, frame: &Utf8Bytes) {
-        let (Audience::User(user) | Audience::Session(user, _)) = audience else { return };
-        for seat in self.seats.get(&user).into_iter().flatten() {
-            let is_for = match audience {
-                Audience::User(_) => true,
-                Audience::Session(_, session) => seat.outlet.session == session,
-                _ => false,
-            };
-            if is_for && position > seat.after {
-                seat.outlet.queue.push(frame.clone());
-            }
-        }
-    }
-
-    fn close(&mut self, user: UserId, close: Close, is_meant: impl Fn(&Outlet) -> bool) {
-        for outlet in self.remove(user, is_meant) {
-            outlet.queue.close(close);
-        }
-    }
-
-    fn remove(&mut self, user: UserId, is_meant: impl Fn(&Outlet) -> bool) -> Vec<Arc<Outlet>> {
-        let Some(seats) = self.seats.get_mut(&user) else { return Vec::new() };
-        let removed = seats.extract_if(.., |seat| is_meant(&seat.outlet)).map(|seat| seat.outlet).collect();
-        if seats.is_empty() {
-            self.seats.remove(&user);
-        }
-        removed
-    }
-}
-
-fn recorded_frame(event: &LoggedEvent) -> Option<Utf8Bytes> {
-    let frame = with_position(event);
-    if frame.is_none() {
-        tracing::error!(
-            partition = event.partition.number(),
-            position = event.position,
-            "the log has a frame that is no JSON object"
-        );
-    }
-    frame
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod audit;
 mod connection;
 mod credentials;
 mod endpoint;

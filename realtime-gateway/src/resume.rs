@@ -1,39 +1,36 @@
-//! Letting a socket in so that it loses nothing and gets nothing twice.
+//! Letting a socket in so that it misses no event and gets none twice.
 //!
-//! The hub lets it in under the lock of its person's partition: what comes after goes to its queue, what came before is
-//! in memory or in the log. The socket's task sends the one and then the other.
+//! The hub subscribes the socket under the lock of each partition: every later event goes to its queue. What the client
+//! missed before makes the partition lag, and is replayed by the socket's task.
 
 use std::sync::Arc;
 
 use domain::Timestamp;
-use domain::events::{Audience, LoggedEvent, Partition};
-use domain::ids::{ConnectionId, UserId};
-use store::{StoreError, outbox};
+use domain::events::{Audience, Partition};
+use domain::ids::ConnectionId;
+use operations::realtime::{WatchTarget, find_watchable};
+use store::outbox;
 use stream::Positions;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use crate::Gateway;
 use crate::credentials::Holder;
-use crate::hub::{Joined, Joining, Missed, Outlet};
-use crate::protocol::{Close, ResumePoint, with_position};
+use crate::hub::{Joining, Outlet, Subscription};
+use crate::protocol::{Close, PositionMap, ResumePoint};
 
 /// A socket's place in the hub, left when it is dropped.
 pub(crate) struct Seat {
     gateway: Arc<Gateway>,
     pub(crate) outlet: Arc<Outlet>,
-    /// What the client has of its person's partition.
-    from: i64,
-    /// When the socket needs a new ticket.
+    /// End of the grant.
     pub(crate) grant_ends: Timestamp,
 }
 
 impl Seat {
-    /// Returns how far everything was queued for this socket.
-    pub(crate) fn positions(&self) -> Positions {
-        let mut positions = self.gateway.hub.positions();
-        positions.advance(Audience::User(self.outlet.user).partition(), self.from);
-        positions
+    /// Returns, for every partition that concerns the socket, the position up to which all frames are sent or queued.
+    pub(crate) fn positions(&self) -> PositionMap {
+        let complete = |partition| (partition, self.gateway.hub.complete_up_to(&self.outlet, partition));
+        self.outlet.partitions().into_iter().map(complete).collect()
     }
 }
 
@@ -47,107 +44,119 @@ impl Drop for Seat {
 pub(crate) struct Start {
     pub(crate) epoch: Uuid,
     pub(crate) seat: Seat,
-    /// Everything after these will be sent.
-    pub(crate) positions: Positions,
+    /// Every event after these positions will be sent.
+    pub(crate) positions: PositionMap,
     pub(crate) resumed: bool,
-    pub(crate) gap: bool,
-    pub(crate) missed: Vec<Utf8Bytes>,
+    /// Targets of the hello that are not watched.
+    pub(crate) unwatched: Vec<WatchTarget>,
 }
 
 /// Lets a socket in.
 pub(crate) async fn start(
     gateway: &Arc<Gateway>,
     id: ConnectionId,
-    epoch: Uuid,
     holder: Holder,
     resume: Option<&ResumePoint>,
+    watch: &[WatchTarget],
 ) -> Result<Start, Close> {
-    let partition = Audience::User(holder.user).partition();
-    let after = match resume {
-        Some(point) if is_of_this_log(gateway, epoch, point).await? => Some(point.positions.get(partition)),
-        _ => None,
-    };
-    // Before joining: what is passed on in between is queued too, and then the client knows less than it has.
-    let mut positions = gateway.hub.positions();
-    let joining =
-        Joining { id, user: holder.user, session: holder.session, supersedes: holder.earlier, after };
-    let Joined { outlet, last, missed } = gateway.hub.join(&joining)?;
-    let mut seat = Seat { gateway: Arc::clone(gateway), outlet, from: last, grant_ends: holder.grant_ends };
-    let missed = match missed {
-        Missed::Frames(frames) => Some(frames),
-        Missed::InLog(after, up_to) => read_missed(gateway, holder.user, (after, up_to)).await?,
-        Missed::TooMuch => None,
-    };
-    let resumed = after.is_some() && missed.is_some();
-    if let Some(after) = after.filter(|_| resumed) {
-        seat.from = after;
+    let epoch = gateway.epoch().map_err(|_not_open| Close::TryLater)?;
+    // Before anything is looked up: an event in between is sent, and the client may see it twice at most.
+    let now_at = gateway.hub.positions();
+    let audiences = find_watchable(&gateway.app, watch).await.map_err(|error| {
+        tracing::warn!(%error, "posts and people to watch cannot be looked up");
+        Close::TryLater
+    })?;
+    let unwatched = watch.iter().zip(&audiences).filter(|(_, audience)| audience.is_none());
+    let unwatched = unwatched.map(|(target, _)| *target).collect();
+    let mut topics = vec![Audience::User(holder.user)];
+    for topic in audiences.into_iter().flatten() {
+        if !topics.contains(&topic) {
+            topics.push(topic);
+        }
     }
-    positions.set(partition, seat.from);
-    Ok(Start {
-        epoch,
-        positions,
-        resumed,
-        gap: resume.is_some() && !resumed,
-        missed: missed.unwrap_or_default(),
-        seat,
-    })
+    let partitions = partitions_of(&topics);
+    let resumed = match resume {
+        Some(point) => may_resume(gateway, epoch, point, &partitions, &now_at).await?,
+        None => false,
+    };
+    let from = |partition: Partition| match resume.filter(|_| resumed) {
+        Some(point) => point.positions.get(partition).unwrap_or_else(|| now_at.get(partition)),
+        None => now_at.get(partition),
+    };
+    let subscription = |topic: Audience| Subscription { topic, since: from(topic.partition()) };
+    let joining = Joining {
+        id,
+        user: holder.user,
+        session: holder.session,
+        supersedes: holder.earlier,
+        subscriptions: topics.into_iter().map(subscription).collect(),
+    };
+    let outlet = gateway.hub.join(joining, gateway.app.clock.now())?;
+    let seat = Seat { gateway: Arc::clone(gateway), outlet, grant_ends: holder.grant_ends };
+    if gateway.epoch().ok() != Some(epoch) {
+        // The log was restarted meanwhile: positions that were read before are of no use.
+        return Err(Close::TryLater);
+    }
+    if resume.is_some() && !resumed {
+        seat.outlet.queue.owe_gap();
+    }
+    let positions = partitions.into_iter().map(|partition| (partition, from(partition))).collect();
+    Ok(Start { epoch, positions, resumed, unwatched, seat })
 }
 
-/// Tells whether the client's positions can be compared with ours.
-async fn is_of_this_log(gateway: &Gateway, epoch: Uuid, point: &ResumePoint) -> Result<bool, Close> {
+fn partitions_of(topics: &[Audience]) -> Vec<Partition> {
+    let mut partitions: Vec<_> = topics.iter().map(|topic| topic.partition()).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    partitions
+}
+
+/// Returns whether everything after the client's positions can be sent: they belong to this epoch, are not ahead of the
+/// log, and not too old.
+async fn may_resume(
+    gateway: &Gateway,
+    epoch: Uuid,
+    point: &ResumePoint,
+    partitions: &[Partition],
+    now_at: &Positions,
+) -> Result<bool, Close> {
     if point.epoch != epoch.to_string() {
         return Ok(false);
     }
-    let is_within =
-        |ours: Positions| point.positions.iter().all(|(part, position)| position <= ours.get(part));
-    if is_within(gateway.hub.positions()) {
+    let given =
+        partitions.iter().filter_map(|partition| Some((*partition, point.positions.get(*partition)?)));
+    let given: Vec<_> = given.collect();
+    if given.iter().any(|(partition, position)| *position > now_at.get(*partition)) {
+        // Another gateway may be ahead of this one. No gateway is ahead of the log.
+        let heads = outbox::heads(gateway.tail_store.reader()).await.map_err(|error| unreadable(&error))?;
+        let heads = Positions::from(heads);
+        if given.iter().any(|(partition, position)| *position > heads.get(*partition)) {
+            return Ok(false);
+        }
+    }
+    for (partition, position) in given {
+        if !is_kept(gateway, partition, position).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns whether all events of a partition after a position can be replayed: from the ring, or from the outbox where
+/// that is not too long a way. A client can name any position at no cost, so that the way is bounded.
+pub(crate) async fn is_kept(gateway: &Gateway, partition: Partition, after: i64) -> Result<bool, Close> {
+    if gateway.hub.ring_covers(partition, after) {
         return Ok(true);
     }
-    // Another gateway may be ahead of this one; nobody is ahead of the log.
-    match outbox::heads(gateway.app.store.reader()).await {
-        Ok(heads) => Ok(is_within(heads.into())),
-        Err(error) => Err(unreadable(&error)),
+    if gateway.hub.last(partition).saturating_sub(after) > gateway.settings.limits.replay_span {
+        return Ok(false);
     }
-}
-
-/// Reads what a person missed, if the log still has all of it and it is not too much. A position costs the client
-/// nothing to make up: what is too old for a replay is not looked for.
-async fn read_missed(
-    gateway: &Gateway,
-    user: UserId,
-    (after, up_to): (i64, i64),
-) -> Result<Option<Vec<Utf8Bytes>>, Close> {
-    let most = gateway.settings.limits.replay;
-    if up_to.saturating_sub(after) > gateway.settings.limits.replay_span {
-        return Ok(None);
-    }
-    let audience = Audience::User(user);
-    let partition = audience.partition();
-    let reader = gateway.app.store.reader();
-    if !covers(gateway, partition, after).await? {
-        return Ok(None);
-    }
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let events = outbox::read_for(reader, partition, (after, up_to), &[audience], limit)
-        .await
-        .map_err(|error| unreadable(&error))?;
-    // Once more after reading: what is still there now was there then.
-    let is_complete = covers(gateway, partition, after).await?;
-    let frames: Vec<Utf8Bytes> = events.iter().filter_map(frame).collect();
-    Ok((is_complete && events.len() <= most).then_some(frames))
-}
-
-fn frame(event: &LoggedEvent) -> Option<Utf8Bytes> {
-    with_position(event)
-}
-
-async fn covers(gateway: &Gateway, partition: Partition, after: i64) -> Result<bool, Close> {
-    let oldest = outbox::oldest(gateway.app.store.reader(), partition).await;
+    let oldest = outbox::oldest(gateway.tail_store.reader(), partition).await;
     let oldest = oldest.map_err(|error| unreadable(&error))?;
     Ok(oldest.is_some_and(|oldest| oldest <= after.saturating_add(1)))
 }
 
-fn unreadable(error: &StoreError) -> Close {
-    tracing::warn!(%error, "what a client missed cannot be read");
+fn unreadable(error: &store::StoreError) -> Close {
+    tracing::warn!(%error, "missed events cannot be read");
     Close::TryLater
 }

@@ -5,7 +5,7 @@ use platform::listener::GuardedListener;
 use platform::shutdown::Shutdown;
 use store::sessions;
 
-use crate::{Gateway, endpoint, tail};
+use crate::{Gateway, audit, endpoint, tail};
 
 /// Serves a gateway on a port of its own until `shutdown`, and then until its sockets are closed.
 pub async fn run(listener: GuardedListener, gateway: Arc<Gateway>, shutdown: Shutdown) -> io::Result<()> {
@@ -20,23 +20,30 @@ pub async fn run(listener: GuardedListener, gateway: Arc<Gateway>, shutdown: Shu
     outcome
 }
 
-/// Does what a gateway does beside answering requests: follows the log, looks for ended sessions, and at the shutdown
-/// closes the sockets. Returns when they are closed.
+/// Runs the tasks of a gateway beside answering requests: the tail, the audit, the search for ended sessions. At
+/// `shutdown` the sockets are closed; the tail runs until the last one is. Returns when all are closed.
 pub async fn run_tasks(gateway: Arc<Gateway>, shutdown: Shutdown) {
+    let (findings, found) = audit::channel();
     tokio::select! {
         biased;
-        () = shutdown.triggered() => {}
-        () = tail::follow(&gateway) => {}
-        () = look_for_ended_sessions(&gateway) => {}
+        () = drain(&gateway, &shutdown) => {}
+        () = tail::follow(&gateway, found) => {}
+        () = audit::run(&gateway, findings) => {}
+        () = close_ended_sessions(&gateway) => {}
     }
+}
+
+/// Waits for `shutdown`, then closes all sockets and waits for them.
+async fn drain(gateway: &Gateway, shutdown: &Shutdown) {
+    shutdown.triggered().await;
     gateway.draining.trigger();
     if let Err(unfinished) = gateway.sockets.finish(gateway.settings.timing.drain).await {
         tracing::warn!(%unfinished, "not every socket could be closed in time");
     }
 }
 
-/// The backstop behind the events that end sessions.
-async fn look_for_ended_sessions(gateway: &Gateway) {
+/// Closes the sockets of sessions that ended, where the event that should have closed them did not.
+async fn close_ended_sessions(gateway: &Gateway) {
     loop {
         tokio::time::sleep(gateway.settings.timing.sessions).await;
         let here = gateway.hub.sessions();
@@ -46,10 +53,10 @@ async fn look_for_ended_sessions(gateway: &Gateway) {
         match sessions::ended_among(gateway.app.store.reader(), here).await {
             Ok(ended) if ended.is_empty() => {}
             Ok(ended) => {
-                tracing::warn!(count = ended.len(), "sessions ended without a word to their sockets");
+                tracing::warn!(count = ended.len(), "sessions ended without an event for their sockets");
                 gateway.hub.end_sessions(&ended);
             }
-            Err(error) => tracing::warn!(%error, "ended sessions cannot be looked for"),
+            Err(error) => tracing::warn!(%error, "ended sessions cannot be searched for"),
         }
     }
 }

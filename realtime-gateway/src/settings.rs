@@ -54,10 +54,10 @@ pub struct Limits {
     pub queue_frames: usize,
     /// How many bytes of frames may wait for one socket.
     pub queue_bytes: usize,
-    /// How many missed events are sent again; who missed more asks the API.
-    pub replay: usize,
-    /// How many events of everybody in a partition the log is searched through for what one person missed; who was away
-    /// for more asks the API.
+    /// Largest number of posts and people that one socket watches.
+    pub watched: usize,
+    /// Largest distance, in positions of a partition, that is replayed from the outbox. A client further behind gets a
+    /// gap.
     pub replay_span: i64,
     /// How many events of one partition are kept in memory.
     pub ring_events: usize,
@@ -76,7 +76,7 @@ impl Default for Limits {
             connections_per_user: 10,
             queue_frames: 256,
             queue_bytes: 64 * 1024,
-            replay: 500,
+            watched: crate::protocol::WATCHED,
             replay_span: 20_000,
             ring_events: 20_000,
             ring_bytes: 64 * 1024 * 1024,

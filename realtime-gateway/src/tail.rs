@@ -1,26 +1,29 @@
-//! Follows the log: takes events from the source, fills holes from the log, and hands them to the hub in order.
+//! Follows the event log: takes events from the source, fills gaps from the outbox, and applies them to the hub in order.
 
-mod recovery;
+mod redis_away;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::Timestamp;
 use domain::events::{LoggedEvent, Partition};
 use store::{StoreError, outbox};
-use stream::{EventSource, OutboxSource, Positions, RedisSource, SourceFault};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use stream::{Cursor, EventSource, OutboxSource, Positions, RedisSource, SourceFault};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use self::redis_away::Away;
+use crate::audit::Finding;
 use crate::hub::{Applied, Hub};
 use crate::{Gateway, Source};
 
-/// How many events are read from the log at once to fill a hole.
+/// Number of events that are read from the outbox at once to fill a gap.
 const LIMIT: u64 = 512;
+/// Number of events after which the tail lets sockets write.
+const YIELD_AFTER: usize = 64;
 
-/// Whether the tail keeps up, for whoever asks.
+/// Whether the tail keeps up with the event log.
 pub(crate) struct TailHealth {
-    /// When everything the log had a moment before had been passed on; milliseconds.
+    /// Milliseconds since 1970.
     kept_up_at: AtomicI64,
 }
 
@@ -29,7 +32,7 @@ impl TailHealth {
         Self { kept_up_at: AtomicI64::new(i64::MIN) }
     }
 
-    fn kept_up(&self, now: Timestamp) {
+    pub(crate) fn kept_up(&self, now: Timestamp) {
         self.kept_up_at.store(now.0, Ordering::Relaxed);
     }
 
@@ -43,106 +46,86 @@ impl TailHealth {
 struct Tail<'a> {
     gateway: &'a Gateway,
     source: EventSource,
-    /// Redis, while the log is read in its place.
+    /// Redis, while events are read from the outbox in its place.
     away: Option<Away>,
-    audit_at: Instant,
-    /// The heads at the last comparison with the log.
-    heads: Positions,
 }
 
-/// Redis is tried again in a task of its own: what waits for it to answer does not hold up events.
-struct Away {
-    try_at: Instant,
-    trying: Option<JoinHandle<(Box<RedisSource>, bool)>>,
-    source: Option<Box<RedisSource>>,
-}
-
-/// Follows the log for ever.
-pub(crate) async fn follow(gateway: &Gateway) {
+/// Follows the event log for ever.
+pub(crate) async fn follow(gateway: &Gateway, mut findings: mpsc::Receiver<Finding>) {
     let epoch = begin(gateway).await;
     let mut tail = Tail::new(gateway, epoch);
     loop {
-        tail.step().await;
+        tokio::select! {
+            biased;
+            Some(finding) = findings.recv() => tail.act_on(finding).await,
+            () = tail.step() => {}
+        }
     }
 }
 
-/// Finds out where the log stands; from there on the gateway passes everything on.
+/// Reads where the log ends. From there on every event is delivered.
 async fn begin(gateway: &Gateway) -> Uuid {
     loop {
-        match find_start(gateway).await {
-            Ok((epoch, heads)) => {
-                gateway.hub.start(&heads);
-                gateway.tail_health.kept_up(gateway.app.clock.now());
-                gateway.open(epoch);
+        let app = &gateway.app;
+        match stream::open_log(&gateway.tail_store, app.clock.now(), app.ids.next_id()).await {
+            Ok((epoch, cursor)) => {
+                gateway.hub.restart(&cursor);
+                gateway.tail_health.kept_up(app.clock.now());
+                gateway.set_epoch(epoch);
                 return epoch;
             }
             Err(error) => {
-                tracing::warn!(%error, "the log cannot be read yet");
+                tracing::warn!(%error, "the event log cannot be read yet");
                 tokio::time::sleep(gateway.settings.timing.retry).await;
             }
         }
     }
 }
 
-async fn find_start(gateway: &Gateway) -> Result<(Uuid, Positions), StoreError> {
-    let app = &gateway.app;
-    let epoch = stream::open_log(&app.store, app.clock.now(), app.ids.next_id()).await?;
-    Ok((epoch, outbox::heads(app.store.reader()).await?.into()))
-}
-
 impl<'a> Tail<'a> {
     fn new(gateway: &'a Gateway, epoch: Uuid) -> Self {
         let timing = gateway.settings.timing;
-        let outbox = |poll| EventSource::Outbox(OutboxSource::new(gateway.app.store.clone(), poll));
+        let outbox = |poll| EventSource::Outbox(OutboxSource::new(gateway.tail_store.clone(), poll));
         let source = match &gateway.settings.source {
             Source::Outbox { poll } => outbox(*poll),
             Source::Redis { url, prefix } => match RedisSource::new(url, prefix, epoch, timing.block) {
                 Ok(source) => EventSource::Redis(Box::new(source)),
                 Err(error) => {
-                    tracing::error!(%error, "the URL of Redis is none; the log is read instead");
+                    tracing::error!(%error, "the URL of Redis is malformed; events are read from the outbox");
                     outbox(timing.poll)
                 }
             },
         };
-        Self {
-            gateway,
-            source,
-            away: None,
-            audit_at: Instant::now() + timing.audit,
-            heads: gateway.hub.positions(),
-        }
+        Self { gateway, source, away: None }
     }
 
-    /// Waits for events once, and passes them on.
+    /// Waits for events once and applies them. May be dropped while it waits.
     async fn step(&mut self) {
         self.return_to_redis().await;
         let positions = self.gateway.hub.positions();
         match self.source.next(&positions).await {
             Ok(events) => {
-                if let Err(error) = self.pass_on(&events).await {
-                    self.wait_out(&error).await;
+                if let Err(error) = self.apply_all(&events).await {
+                    self.wait_after(&error).await;
                 }
             }
-            Err(SourceFault::Store(error)) => self.wait_out(&error).await,
+            Err(SourceFault::Store(error)) => self.wait_after(&error).await,
             Err(fault) => self.leave_redis(&fault),
-        }
-        if Instant::now() >= self.audit_at {
-            self.audit_at = Instant::now() + self.gateway.settings.timing.audit;
-            if let Err(error) = self.audit().await {
-                self.wait_out(&error).await;
-            }
         }
     }
 
-    /// The log cannot be read: nothing is passed over, the next step asks again.
-    async fn wait_out(&self, error: &StoreError) {
-        tracing::warn!(%error, "the log cannot be read");
+    /// The outbox cannot be read: no event is skipped, the next step tries again.
+    async fn wait_after(&self, error: &StoreError) {
+        tracing::warn!(%error, "the outbox cannot be read");
         tokio::time::sleep(self.gateway.settings.timing.retry).await;
     }
 
-    async fn pass_on(&self, events: &[LoggedEvent]) -> Result<(), StoreError> {
-        for event in events {
-            if self.hub().apply(event) == Applied::Hole {
+    async fn apply_all(&self, events: &[LoggedEvent]) -> Result<(), StoreError> {
+        for (number, event) in events.iter().enumerate() {
+            if number % YIELD_AFTER == YIELD_AFTER - 1 {
+                tokio::task::yield_now().await;
+            }
+            if self.hub().apply(event) == Applied::Gap {
                 self.fill(event.partition, event.position - 1).await?;
                 self.hub().apply(event);
             }
@@ -150,14 +133,14 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
-    /// Passes on what the log has up to a position. What it has no more, everybody is told of.
+    /// Applies the outbox's events up to a position. Where they are no longer kept, the sockets are owed a gap.
     async fn fill(&self, partition: Partition, up_to: i64) -> Result<(), StoreError> {
         loop {
-            let last = self.hub().positions().get(partition);
+            let last = self.hub().last(partition);
             if last >= up_to {
                 return Ok(());
             }
-            let events = outbox::read(self.gateway.app.store.reader(), partition, last, LIMIT).await?;
+            let events = outbox::read(self.gateway.tail_store.reader(), partition, last, LIMIT).await?;
             let next = events.first().map_or(up_to.saturating_add(1), |event| event.position);
             if next > last.saturating_add(1) {
                 let to = up_to.min(next - 1);
@@ -167,7 +150,43 @@ impl<'a> Tail<'a> {
             for event in events {
                 self.hub().apply(&event);
             }
+            tokio::task::yield_now().await;
         }
+    }
+
+    async fn act_on(&mut self, finding: Finding) {
+        match finding {
+            Finding::Behind(heads) => {
+                if let Err(error) = self.catch_up(&heads).await {
+                    self.wait_after(&error).await;
+                }
+            }
+            Finding::Restarted { epoch, cursor } => self.restart(epoch, &cursor),
+        }
+    }
+
+    /// Redis can lose its newest entries without an error, and then has nothing new for ever.
+    async fn catch_up(&mut self, heads: &Positions) -> Result<(), StoreError> {
+        for (partition, head) in heads.iter() {
+            let last = self.hub().last(partition);
+            if last < head {
+                tracing::warn!(partition = partition.number(), last, head, "behind the event log");
+                self.fill(partition, head).await?;
+            }
+        }
+        if let EventSource::Redis(source) = &mut self.source {
+            source.reset();
+        }
+        Ok(())
+    }
+
+    /// The database lost its newest commits: positions of the old epoch mean nothing any more.
+    fn restart(&mut self, epoch: Uuid, cursor: &Cursor) {
+        tracing::error!(%epoch, "the event log began a new epoch; every client is told to load its state again");
+        // In this order: whoever joins with the old epoch's positions sees the new epoch afterwards.
+        self.gateway.set_epoch(epoch);
+        self.gateway.hub.restart(cursor);
+        *self = Self::new(self.gateway, epoch);
     }
 
     fn hub(&self) -> &Hub {

@@ -2,30 +2,30 @@ use tokio::time::Instant;
 
 use crate::Timing;
 
-/// What is due on a socket.
+/// An action of a socket that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Due {
     /// A heartbeat.
     Heartbeat,
-    /// A word that the grant ends soon.
+    /// A reminder that the grant ends soon.
     Reminder,
-    /// The close: no new ticket came.
+    /// Closing, because the grant ended.
     Expired,
-    /// The close: the client says nothing.
+    /// Closing, because the client is silent.
     Silent,
 }
 
-/// Everything about a socket that happens at a time.
+/// Deadlines of one socket.
 pub(super) struct Clocks<'a> {
     timing: &'a Timing,
     heartbeat: Instant,
     silent: Instant,
-    granted: Instant,
+    grant_ends: Instant,
     reminded: Reminded,
     token: Instant,
 }
 
-/// Whether the client was told that its grant ends.
+/// Whether the reminder of the present grant was sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reminded {
     No,
@@ -33,31 +33,31 @@ enum Reminded {
 }
 
 impl<'a> Clocks<'a> {
-    /// Begins; `share` of the first wait passes before the first heartbeat, so that sockets which came together do not
-    /// beat together.
-    pub(super) fn new(timing: &'a Timing, share: f64, now: Instant) -> Self {
+    /// Starts the clocks. Only `share`, 0 to 1, of the first interval passes before the first heartbeat, so that sockets
+    /// that were opened together do not send heartbeats together.
+    pub(super) fn new(timing: &'a Timing, share: f64, now: Instant, grant_ends: Instant) -> Self {
         Self {
             timing,
             heartbeat: now + timing.heartbeat.mul_f64(share.clamp(0.0, 1.0)),
             silent: now + timing.silence,
-            granted: now,
+            grant_ends,
             reminded: Reminded::No,
             token: now + timing.resume_token,
         }
     }
 
-    /// The client said something.
+    /// Notes that the client sent something.
     pub(super) fn heard(&mut self, now: Instant) {
         self.silent = now + self.timing.silence;
     }
 
-    /// A new ticket came.
-    pub(super) fn granted(&mut self, now: Instant) {
-        self.granted = now;
+    /// Notes that a new ticket moved the end of the grant.
+    pub(super) fn granted(&mut self, grant_ends: Instant) {
+        self.grant_ends = grant_ends;
         self.reminded = Reminded::No;
     }
 
-    /// Returns when something is due next.
+    /// Returns the instant of the next action.
     pub(super) fn next(&self) -> Instant {
         let (first, second) = (self.heartbeat.min(self.silent), self.expired());
         match self.reminded {
@@ -66,7 +66,7 @@ impl<'a> Clocks<'a> {
         }
     }
 
-    /// Returns what is due, and sets when it is due again.
+    /// Returns the action that is due at `now`, if any, and schedules it anew.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Due> {
         if now >= self.silent {
             return Some(Due::Silent);
@@ -85,7 +85,7 @@ impl<'a> Clocks<'a> {
         None
     }
 
-    /// Tells whether a fresh resume token is due, which then is not for a while.
+    /// Returns whether a new resume token is due, and schedules the next one.
     pub(super) fn take_token_due(&mut self, now: Instant) -> bool {
         let is_due = now >= self.token;
         if is_due {
@@ -95,11 +95,11 @@ impl<'a> Clocks<'a> {
     }
 
     fn reminder(&self) -> Instant {
-        self.granted + self.timing.grant.saturating_sub(self.timing.due)
+        self.grant_ends.checked_sub(self.timing.due).unwrap_or(self.grant_ends)
     }
 
     fn expired(&self) -> Instant {
-        self.granted + self.timing.grant + self.timing.overdue
+        self.grant_ends + self.timing.overdue
     }
 }
 
@@ -114,9 +114,9 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_beats_reminded_and_expires_in_time() {
+    fn heartbeat_reminder_and_expiry_come_on_schedule() {
         let (timing, start) = (Timing::default(), Instant::now());
-        let mut clocks = Clocks::new(&timing, 0.4, start);
+        let mut clocks = Clocks::new(&timing, 0.4, start, start + timing.grant);
         let mut seen = Vec::new();
         loop {
             let now = clocks.next();
@@ -133,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_client_is_closed_after_a_minute_and_a_new_ticket_begins_anew() {
+    fn a_silent_client_is_closed_after_a_minute_and_a_new_ticket_moves_the_end_of_the_grant() {
         let (timing, start) = (Timing::default(), Instant::now());
-        let mut clocks = Clocks::new(&timing, 1.0, start);
+        let mut clocks = Clocks::new(&timing, 1.0, start, start + timing.grant);
         assert_eq!(clocks.take_due(at(start, 59)), Some(Due::Heartbeat));
         assert_eq!(clocks.take_due(at(start, 59)), None);
         assert_eq!(clocks.take_due(at(start, 60)), Some(Due::Silent));
         clocks.heard(at(start, 1000));
-        clocks.granted(at(start, 1000));
+        clocks.granted(at(start, 1000) + timing.grant);
         assert_eq!(clocks.take_due(at(start, 1001)), Some(Due::Heartbeat));
         assert_eq!(clocks.take_due(at(start, 1001)), None);
         assert!(clocks.take_token_due(at(start, 120)));

@@ -8,29 +8,31 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::{End, Error, Socket};
 use crate::Gateway;
-use crate::protocol::Close;
+use crate::protocol::{Close, Closing};
 
 /// The shortest wait before a client connects again.
 const RETRY: Duration = Duration::from_millis(500);
-/// Over how long clients that are sent away together come back.
+/// Period over which clients that are closed together connect again.
 const SPREAD: Duration = Duration::from_secs(5);
 
-/// Returns what a failed read means.
+/// Returns how a socket ends after a read failed.
 pub(super) fn end_after(error: &Error) -> End {
     match error {
-        Error::Capacity(_) => End::Close(Close::TooLarge),
-        Error::Utf8(_) => End::Close(Close::NotText),
+        Error::Capacity(_) => End::from(Close::TooLarge),
+        Error::Utf8(_) => End::from(Close::NotText),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
-        Error::Protocol(_) => End::Close(Close::Protocol),
+        Error::Protocol(fault) => {
+            End::Close(Closing { close: Close::Protocol, detail: Some(fault.to_string().into()) })
+        }
         _ => End::Gone,
     }
 }
 
-/// Says why, and waits a little for the client to hear it: a connection that is dropped with unread bytes is reset, and
-/// the reason lost.
-pub(super) async fn close(gateway: &Gateway, mut socket: Socket, reason: Close) {
-    let frame =
-        CloseFrame { code: reason.code().into(), reason: reason.reason(retry(gateway, reason)).into() };
+/// Sends the close frame and waits a little until the client has read it: a connection that is dropped with unread bytes
+/// is reset, and the reason is lost.
+pub(super) async fn close(gateway: &Gateway, mut socket: Socket, closing: &Closing) {
+    let reason = closing.reason(retry(gateway, closing.close));
+    let frame = CloseFrame { code: closing.close.code().into(), reason: reason.into() };
     let closed = async {
         socket.close(Some(frame)).await?;
         while let Some(message) = socket.next().await {
@@ -50,7 +52,7 @@ pub(super) async fn close(gateway: &Gateway, mut socket: Socket, reason: Close) 
     }
 }
 
-/// Those who are sent away together come back one after the other.
+/// Returns the time before the client connects again, random, so that clients closed together do not return together.
 fn retry(gateway: &Gateway, reason: Close) -> Duration {
     let spread = match reason {
         Close::Restart | Close::TryLater => SPREAD,

@@ -1,21 +1,44 @@
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Timestamp;
+use domain::events::Audience;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt, StreamExt};
 use identity::resume_tokens::ResumeClaims;
+use operations::realtime::{WatchTarget, find_watchable};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use super::catch_up::next_portion;
 use super::clocks::{Clocks, Due};
 use super::closing::end_after;
 use super::{End, Socket};
-use crate::hub::Taken;
-use crate::protocol::{ClientFrame, Close, FrameError, FrameFault, Known, ServerFrame, parse};
-use crate::resume::{Seat, Start};
+use crate::credentials::Holder;
+use crate::hub::{Taken, TooManyWatched};
+use crate::protocol::{
+    Ack, AuthDue, AuthOk, ClientFrame, Close, Closing, FaultKind, FrameError, FrameFault, GapFrame,
+    Heartbeat, ServerFrame, parse,
+};
+use crate::resume::Seat;
 use crate::{Gateway, credentials};
 
-/// How many bytes are handed to the socket before it is flushed: its buffer never shrinks.
+/// Bytes that are handed to the socket before it is flushed. The socket's buffer never shrinks.
 const PORTION: usize = 4 * 1024;
+/// Number of portions that are sent before the client is listened to again.
+const PORTIONS: usize = 16;
+/// Largest number of commands that one socket may have under way.
+const COMMANDS: usize = 20;
+
+/// A command that waits for the database or Redis. Frames are sent meanwhile.
+type Command = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// Result of a command.
+enum Outcome {
+    Renewed { id: String, result: Result<Holder, Closing> },
+    Found { id: String, result: Option<Option<Audience>> },
+}
 
 /// A socket that was let in.
 pub(super) struct Live<'a> {
@@ -25,9 +48,10 @@ pub(super) struct Live<'a> {
     clocks: Clocks<'a>,
     second: Second,
     bad_frames: u32,
+    commands: FuturesUnordered<Command>,
 }
 
-/// How many messages came in the present second.
+/// Number of messages in the present second.
 struct Second {
     began: Instant,
     messages: u32,
@@ -38,44 +62,33 @@ impl<'a> Live<'a> {
         let now = Instant::now();
         let mut byte = [0];
         gateway.app.random.fill(&mut byte);
-        let clocks = Clocks::new(&gateway.settings.timing, f64::from(byte[0]) / f64::from(u8::MAX), now);
-        Self { gateway, socket, seat, clocks, second: Second { began: now, messages: 0 }, bad_frames: 0 }
+        let share = f64::from(byte[0]) / f64::from(u8::MAX);
+        let clocks =
+            Clocks::new(&gateway.settings.timing, share, now, end_of_grant(gateway, seat.grant_ends, now));
+        let second = Second { began: now, messages: 0 };
+        Self { gateway, socket, seat, clocks, second, bad_frames: 0, commands: FuturesUnordered::new() }
     }
 
-    /// Serves the socket to its end.
-    pub(super) async fn run(mut self, opening: Vec<Utf8Bytes>) -> End {
-        let mut ended = self.open(opening).await;
+    /// Serves the socket to its end. `welcome` is sent first.
+    pub(super) async fn run(mut self, welcome: Utf8Bytes) -> End {
+        let mut ended = self.write([welcome]).await;
         while ended.is_ok() {
             ended = self.step().await;
         }
         ended.err().unwrap_or(End::Gone)
     }
 
-    /// Sends what comes first, in portions.
-    async fn open(&mut self, opening: Vec<Utf8Bytes>) -> Result<(), End> {
-        let mut portion = Vec::new();
-        let mut bytes = 0;
-        for frame in opening {
-            bytes += frame.len();
-            portion.push(frame);
-            if bytes >= PORTION {
-                self.write(std::mem::take(&mut portion)).await?;
-                bytes = 0;
-            }
-        }
-        self.write(portion).await
-    }
-
     async fn step(&mut self) -> Result<(), End> {
         tokio::select! {
             biased;
             () = self.gateway.draining.triggered() => {
-                self.write_queue().await?;
-                Err(End::Close(Close::Restart))
+                self.send_queued().await?;
+                Err(End::from(Close::Restart))
             }
             message = self.socket.next() => self.read(message).await,
-            () = self.seat.outlet.queue.filled() => self.write_queue().await,
-            () = sleep_until(self.clocks.next()) => self.be_on_time().await,
+            Some(outcome) = self.commands.next(), if !self.commands.is_empty() => self.finish(outcome).await,
+            () = self.seat.outlet.queue.filled() => self.send_queued().await.map(drop),
+            () = sleep_until(self.clocks.next()) => self.act_on_schedule().await,
         }
     }
 
@@ -86,10 +99,13 @@ impl<'a> Live<'a> {
         match message {
             Some(Ok(Message::Text(text))) => self.answer(&text).await,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Binary(_) | Message::Frame(_))) => Err(End::Close(Close::Protocol)),
+            Some(Ok(Message::Binary(_) | Message::Frame(_))) => Err(End::Close(Closing {
+                close: Close::Protocol,
+                detail: Some("messages are text, not binary".into()),
+            })),
             // The library has queued the answer to the close.
             Some(Ok(Message::Close(_))) => {
-                self.flush().await?;
+                self.write([]).await?;
                 Err(End::Gone)
             }
             Some(Err(error)) => Err(end_after(&error)),
@@ -103,7 +119,7 @@ impl<'a> Live<'a> {
         }
         self.second.messages += 1;
         if self.second.messages > self.gateway.settings.limits.messages_per_second {
-            return Err(End::Close(Close::Rate));
+            return Err(End::from(Close::Rate));
         }
         Ok(())
     }
@@ -111,70 +127,147 @@ impl<'a> Live<'a> {
     async fn answer(&mut self, text: &str) -> Result<(), End> {
         match parse(text) {
             Ok(ClientFrame::Heartbeat) => Ok(()),
-            Ok(ClientFrame::Auth { id, ticket }) => self.renew(&id, &ticket).await,
-            Err(FrameFault { id, known: Known::NotOffered }) => {
+            Ok(ClientFrame::Auth { id, ticket }) => {
+                let gateway = Arc::clone(self.gateway);
+                let command = async move {
+                    let result = credentials::redeem(&gateway, &ticket).await;
+                    Outcome::Renewed { id, result }
+                };
+                self.begin(Box::pin(command)).await
+            }
+            Ok(ClientFrame::Watch { id, watched }) => {
+                let gateway = Arc::clone(self.gateway);
+                let command = async move {
+                    let found = find_watchable(&gateway.app, &[watched]).await;
+                    let result = found.map(|found| found.first().copied().flatten());
+                    let result =
+                        result.inspect_err(|error| tracing::warn!(%error, "a watch cannot be checked"));
+                    Outcome::Found { id, result: result.ok() }
+                };
+                self.begin(Box::pin(command)).await
+            }
+            Ok(ClientFrame::Unwatch { id, watched }) => {
+                let is_meant = |topic: Audience| match (watched, topic) {
+                    (WatchTarget::Post(post), Audience::Post { post: watched, .. }) => post == watched,
+                    (WatchTarget::User(person), Audience::Feed(watched)) => person == watched,
+                    _ => false,
+                };
+                self.gateway.hub.unwatch(&self.seat.outlet, is_meant);
+                self.write([ServerFrame::Ack(Ack { id: &id, pos: None }).text()]).await
+            }
+            Err(FrameFault { id, kind: FaultKind::NotOffered }) => {
                 self.write([FrameError::NotFound.frame(id.as_deref(), None)]).await
             }
-            Err(FrameFault { id, known: Known::No }) => {
+            Err(FrameFault { id, kind: FaultKind::Malformed(why) }) => {
                 self.bad_frames += 1;
                 if self.bad_frames > self.gateway.settings.limits.bad_frames {
-                    return Err(End::Close(Close::Protocol));
+                    return Err(End::Close(Closing { close: Close::Protocol, detail: Some(why) }));
                 }
-                self.write([FrameError::BadFrame.frame(id.as_deref(), None)]).await
+                self.write([FrameError::BadFrame.explained(id.as_deref(), &why, None)]).await
             }
         }
     }
 
-    /// A new ticket, of the same session: the grant begins anew.
-    async fn renew(&mut self, id: &str, ticket: &str) -> Result<(), End> {
-        match Box::pin(credentials::redeem(self.gateway, ticket)).await {
-            Ok(holder)
-                if holder.user == self.seat.outlet.user && holder.session == self.seat.outlet.session =>
-            {
-                self.clocks.granted(Instant::now());
-                self.seat.grant_ends = holder.grant_ends;
-                let frame = ServerFrame::AuthOk { id, exp: holder.grant_ends };
-                self.write([frame.text()]).await
-            }
-            Ok(_) => Err(End::Close(Close::TicketInvalid)),
-            // The grant still lasts; the client tries again.
-            Err(Close::TryLater) => {
-                self.write([FrameError::Busy.frame(Some(id), Some(crate::gateway::RETRY_AFTER))]).await
-            }
-            Err(close) => Err(End::Close(close)),
+    /// Starts a command, unless too many are under way: then the client is too fast for the database.
+    async fn begin(&mut self, command: Command) -> Result<(), End> {
+        if self.commands.len() >= COMMANDS {
+            return Err(End::from(Close::Rate));
         }
+        self.commands.push(command);
+        Ok(())
     }
 
-    async fn be_on_time(&mut self) -> Result<(), End> {
+    async fn finish(&mut self, outcome: Outcome) -> Result<(), End> {
+        let busy = |id: &str| FrameError::Busy.frame(Some(id), Some(crate::gateway::RETRY_AFTER));
+        let answer = match outcome {
+            Outcome::Renewed { id, result } => match result {
+                Ok(holder) if (holder.user, holder.session) == self.owner() => {
+                    self.renew(&holder);
+                    ServerFrame::AuthOk(AuthOk { id: &id, exp: holder.grant_ends }).text()
+                }
+                Ok(_) => {
+                    return Err(End::Close(Closing {
+                        close: Close::TicketInvalid,
+                        detail: Some("the ticket belongs to another session".into()),
+                    }));
+                }
+                // The grant still lasts; the client tries again.
+                Err(Closing { close: Close::TryLater, .. }) => busy(&id),
+                Err(closing) => return Err(End::Close(closing)),
+            },
+            Outcome::Found { id, result: Some(Some(topic)) } => {
+                match self.gateway.hub.watch(&self.seat.outlet, topic) {
+                    Ok(since) => {
+                        let pos = Some([(topic.partition(), since)].into_iter().collect());
+                        ServerFrame::Ack(Ack { id: &id, pos }).text()
+                    }
+                    Err(TooManyWatched) => FrameError::LimitReached.frame(Some(&id), None),
+                }
+            }
+            Outcome::Found { id, result: Some(None) } => FrameError::NotFound.frame(Some(&id), None),
+            Outcome::Found { id, result: None } => busy(&id),
+        };
+        self.write([answer]).await
+    }
+
+    fn owner(&self) -> (domain::ids::UserId, domain::ids::SessionId) {
+        (self.seat.outlet.user, self.seat.outlet.session)
+    }
+
+    /// Begins a new grant with a new ticket.
+    fn renew(&mut self, holder: &Holder) {
+        self.seat.grant_ends = holder.grant_ends;
+        self.clocks.granted(end_of_grant(self.gateway, holder.grant_ends, Instant::now()));
+    }
+
+    async fn act_on_schedule(&mut self) -> Result<(), End> {
         let now = Instant::now();
         match self.clocks.take_due(now) {
             None => Ok(()),
-            Some(Due::Silent) => Err(End::Close(Close::Silent)),
-            Some(Due::Expired) => Err(End::Close(Close::AuthExpired)),
+            Some(Due::Silent) => Err(End::from(Close::Silent)),
+            Some(Due::Expired) => Err(End::from(Close::AuthExpired)),
             Some(Due::Reminder) => {
                 let in_s = self.gateway.settings.timing.due.as_secs();
-                self.write([ServerFrame::AuthDue { in_s }.text()]).await
+                self.write([ServerFrame::AuthDue(AuthDue { in_s }).text()]).await
             }
             Some(Due::Heartbeat) => {
-                // In this order: everything up to the positions is in the queue by now.
+                // In this order: everything up to these positions is sent before them.
                 let pos = self.seat.positions();
-                self.write_queue().await?;
+                let is_complete = self.send_queued().await?;
                 let token = self.clocks.take_token_due(now).then(|| resume_token(self.gateway, &self.seat));
-                let beat =
-                    ServerFrame::Heartbeat { now: self.gateway.app.clock.now(), pos, rt: token.as_deref() };
-                self.write([beat.text()]).await
+                let heartbeat = Heartbeat {
+                    now: self.gateway.app.clock.now(),
+                    pos: (is_complete == Queued::Sent).then_some(pos),
+                    rewind: self.gateway.hub.is_claim_limited(&self.seat.outlet),
+                    rt: token.as_deref(),
+                };
+                self.write([ServerFrame::Heartbeat(heartbeat).text()]).await
             }
         }
     }
 
-    async fn write_queue(&mut self) -> Result<(), End> {
-        loop {
-            match self.seat.outlet.queue.take(PORTION) {
-                Taken::Close(close) => return Err(End::Close(close)),
-                Taken::Frames(frames) if frames.is_empty() => return Ok(()),
-                Taken::Frames(frames) => self.write(frames).await?,
-            }
+    /// Sends what waits in the queue, or is to be replayed: all of it, or the first portions.
+    async fn send_queued(&mut self) -> Result<Queued, End> {
+        for _ in 0..PORTIONS {
+            let frames = match self.seat.outlet.queue.take(PORTION) {
+                Taken::Idle => return Ok(Queued::Sent),
+                Taken::Close(close) => return Err(End::from(close)),
+                Taken::Frames(frames) => frames,
+                Taken::Replay(partition, after) => {
+                    let outlet = &self.seat.outlet;
+                    let portion = next_portion(self.gateway, outlet, partition, after, PORTION);
+                    Box::pin(portion).await.map_err(End::from)?
+                }
+                Taken::Gap => {
+                    let Some(epoch) = self.gateway.known_epoch() else { continue };
+                    let gap = GapFrame { all: true, epoch, pos: self.seat.positions() };
+                    vec![ServerFrame::Gap(gap).text()]
+                }
+            };
+            self.write(frames).await?;
         }
+        self.seat.outlet.queue.wake();
+        Ok(Queued::More)
     }
 
     /// Writes frames, unless the socket is to be closed meanwhile, or the client takes too long.
@@ -191,41 +284,25 @@ impl<'a> Live<'a> {
             written = timeout(self.gateway.settings.timing.write, written) => match written {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_gone)) => Err(End::Gone),
-                Err(_elapsed) => Err(End::Close(Close::Slow)),
+                Err(_elapsed) => Err(End::from(Close::Slow)),
             },
-            close = self.seat.outlet.queue.closed() => Err(End::Close(close)),
+            close = self.seat.outlet.queue.closed() => Err(End::from(close)),
         }
     }
-
-    async fn flush(&mut self) -> Result<(), End> {
-        self.write([]).await
-    }
 }
 
-/// Returns the frames a socket begins with: the welcome, then what was missed, or that it is too much.
-pub(super) fn opening(gateway: &Gateway, start: &mut Start) -> Vec<Utf8Bytes> {
-    let token = resume_token(gateway, &start.seat);
-    let welcome = ServerFrame::Welcome {
-        conn: start.seat.outlet.id,
-        uid: start.seat.outlet.user,
-        exp: start.seat.grant_ends,
-        hb: u64::try_from(gateway.settings.timing.heartbeat.as_millis()).unwrap_or(u64::MAX),
-        max: gateway.settings.limits.message_bytes,
-        epoch: start.epoch,
-        resumed: start.resumed,
-        replayed: start.missed.len(),
-        pos: start.positions,
-        rt: &token,
-    };
-    let mut opening = vec![welcome.text()];
-    if start.gap {
-        opening.push(ServerFrame::Gap { all: true }.text());
-    }
-    opening.append(&mut start.missed);
-    opening
+/// Whether everything in the queue was sent.
+#[derive(PartialEq, Eq)]
+enum Queued {
+    Sent,
+    More,
 }
 
-fn resume_token(gateway: &Gateway, seat: &Seat) -> String {
+fn end_of_grant(gateway: &Gateway, grant_ends: Timestamp, now: Instant) -> Instant {
+    now + grant_ends.since(gateway.app.clock.now())
+}
+
+pub(super) fn resume_token(gateway: &Gateway, seat: &Seat) -> String {
     let outlet = &seat.outlet;
     let claims = ResumeClaims {
         user: outlet.user,

@@ -1,99 +1,181 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use domain::events::Partition;
 use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::protocol::Close;
 
-/// Frames on their way to one socket: bounded, filled by the hub, emptied by the socket's task.
+/// Frames on their way to one socket, bounded. The hub fills it; the socket's task empties it.
+///
+/// A partition whose frames do not fit is *lagging*: the queue keeps no frame of it, only the position after which the
+/// socket misses events. The socket's task then replays from there (see [`Hub::replay`](super::Hub::replay)). So a burst
+/// costs a slow reader time, and the gateway a bounded amount of memory, and no event.
 pub(crate) struct SendQueue {
     state: Mutex<State>,
     filled: Notify,
     closed: Notify,
-    most_frames: usize,
-    most_bytes: usize,
+    max_frames: usize,
+    max_bytes: usize,
 }
 
 #[derive(Default)]
 struct State {
-    frames: VecDeque<Utf8Bytes>,
+    frames: VecDeque<Queued>,
     bytes: usize,
+    /// Lagging partitions, each with the position after which the socket misses events. Few: a plain list.
+    lagging: Vec<(Partition, i64)>,
+    gap: Gap,
     close: Option<Close>,
 }
 
-/// What was taken out of a queue.
+struct Queued {
+    partition: Partition,
+    position: i64,
+    frame: Utf8Bytes,
+}
+
+/// Whether the client has to be told that it may have missed events.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    #[default]
+    None,
+    Owed,
+}
+
+/// The next work of a socket's task.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// These frames, in order; none where none wait.
+    /// Send these frames, in order.
     Frames(Vec<Utf8Bytes>),
-    /// The socket is to be closed.
+    /// Send a `gap` frame.
+    Gap,
+    /// Replay the events of the partition after the position.
+    Replay(Partition, i64),
+    /// Close the socket.
     Close(Close),
+    /// Nothing to send.
+    Idle,
 }
 
 impl SendQueue {
-    pub(super) fn new(most_frames: usize, most_bytes: usize) -> Self {
-        Self {
-            state: Mutex::default(),
-            filled: Notify::new(),
-            closed: Notify::new(),
-            most_frames,
-            most_bytes,
-        }
+    pub(super) fn new(max_frames: usize, max_bytes: usize) -> Self {
+        Self { state: Mutex::default(), filled: Notify::new(), closed: Notify::new(), max_frames, max_bytes }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a frame. One too many closes the socket: the client resumes, and asks for what it missed.
-    pub(super) fn push(&self, frame: Utf8Bytes) {
+    /// Adds the frame of an event. Where it does not fit, all partitions with waiting frames become lagging.
+    pub(super) fn push(&self, partition: Partition, position: i64, frame: Utf8Bytes) {
         let mut state = self.state();
-        if state.close.is_some() {
+        if state.close.is_some() || state.lagging_after(partition).is_some() {
             return;
         }
+        let was_empty = state.frames.is_empty();
         state.bytes += frame.len();
-        state.frames.push_back(frame);
-        if state.frames.len() > self.most_frames || state.bytes > self.most_bytes {
-            drop(state);
-            self.close(Close::Slow);
-        } else {
-            drop(state);
+        state.frames.push_back(Queued { partition, position, frame });
+        if state.frames.len() > self.max_frames || state.bytes > self.max_bytes {
+            state.overflow();
+        }
+        drop(state);
+        if was_empty {
             self.filled.notify_one();
         }
     }
 
-    /// Asks for the socket to be closed. What waits is not sent any more; the first reason counts.
+    /// Makes a partition lagging: the socket misses its events after `after`.
+    pub(super) fn lag(&self, partition: Partition, after: i64) {
+        self.state().lag(partition, after);
+        self.filled.notify_one();
+    }
+
+    /// Moves a lagging partition forward after a part of its events was replayed. Does nothing where the partition no
+    /// longer lags at `from`: the log was restarted meanwhile.
+    pub(crate) fn advance(&self, partition: Partition, from: i64, to: i64) {
+        let mut state = self.state();
+        for lagging in &mut state.lagging {
+            if *lagging == (partition, from) {
+                lagging.1 = to;
+            }
+        }
+    }
+
+    /// Ends the lagging of a partition that was at `from`: everything after was replayed. The hub calls it under the
+    /// partition's lock, so that no event is applied between the replay and this.
+    pub(super) fn caught_up(&self, partition: Partition, from: i64) {
+        self.state().lagging.retain(|lagging| *lagging != (partition, from));
+    }
+
+    /// Owes the client a `gap` frame.
+    pub(crate) fn owe_gap(&self) {
+        self.state().gap = Gap::Owed;
+        self.filled.notify_one();
+    }
+
+    /// Drops everything that waits and owes the client a `gap` frame: positions of another epoch mean nothing.
+    pub(super) fn restart(&self) {
+        let mut state = self.state();
+        state.clear();
+        state.lagging.clear();
+        state.gap = Gap::Owed;
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// Asks for the socket to be closed. Waiting frames are dropped; the first reason counts.
     pub(crate) fn close(&self, close: Close) {
         let mut state = self.state();
-        state.frames = VecDeque::new();
-        state.bytes = 0;
+        state.clear();
         state.close.get_or_insert(close);
         drop(state);
         self.filled.notify_one();
         self.closed.notify_one();
     }
 
-    /// Takes frames of together at most `bytes`, but at least one if one waits.
+    /// Takes the next work: frames of at most `bytes` in all, but at least one frame if one waits.
     pub(crate) fn take(&self, bytes: usize) -> Taken {
         let mut state = self.state();
         if let Some(close) = state.close {
             return Taken::Close(close);
         }
+        if std::mem::take(&mut state.gap) == Gap::Owed {
+            return Taken::Gap;
+        }
         let mut frames = Vec::new();
         let mut taken = 0;
-        while let Some(next) = state.frames.front().map(|frame| frame.len()) {
+        while let Some(next) = state.frames.front().map(|queued| queued.frame.len()) {
             if !frames.is_empty() && taken + next > bytes {
                 break;
             }
             taken += next;
-            frames.extend(state.frames.pop_front());
+            frames.extend(state.frames.pop_front().map(|queued| queued.frame));
         }
         state.bytes -= taken;
-        Taken::Frames(frames)
+        match state.lagging.first() {
+            _ if !frames.is_empty() => Taken::Frames(frames),
+            Some((partition, after)) => Taken::Replay(*partition, *after),
+            None => {
+                // A burst leaves no memory behind.
+                state.frames = VecDeque::new();
+                Taken::Idle
+            }
+        }
     }
 
-    /// Waits until there is something to take. For one waiting task.
+    /// Returns the position after which the socket misses events of a lagging partition.
+    pub(crate) fn lagging_after(&self, partition: Partition) -> Option<i64> {
+        self.state().lagging_after(partition)
+    }
+
+    /// Wakes the socket's task.
+    pub(crate) fn wake(&self) {
+        self.filled.notify_one();
+    }
+
+    /// Waits until there may be work. For one waiting task.
     pub(crate) async fn filled(&self) {
         self.filled.notified().await;
     }
@@ -111,9 +193,34 @@ impl SendQueue {
     #[cfg(test)]
     pub(super) fn check_invariants(&self) {
         let state = self.state();
-        assert_eq!(state.bytes, state.frames.iter().map(|frame| frame.len()).sum::<usize>());
-        assert!(state.frames.len() <= self.most_frames && state.bytes <= self.most_bytes);
+        assert_eq!(state.bytes, state.frames.iter().map(|queued| queued.frame.len()).sum::<usize>());
+        assert!(state.frames.len() <= self.max_frames && state.bytes <= self.max_bytes);
         assert!(state.close.is_none() || state.frames.is_empty());
+    }
+}
+
+impl State {
+    fn lagging_after(&self, partition: Partition) -> Option<i64> {
+        self.lagging.iter().find(|(lagging, _)| *lagging == partition).map(|(_, after)| *after)
+    }
+
+    fn lag(&mut self, partition: Partition, after: i64) {
+        match self.lagging.iter_mut().find(|(lagging, _)| *lagging == partition) {
+            Some((_, known)) => *known = after.min(*known),
+            None => self.lagging.push((partition, after)),
+        }
+    }
+
+    fn overflow(&mut self) {
+        for queued in std::mem::take(&mut self.frames) {
+            self.lag(queued.partition, queued.position.saturating_sub(1));
+        }
+        self.bytes = 0;
+    }
+
+    fn clear(&mut self) {
+        self.frames = VecDeque::new();
+        self.bytes = 0;
     }
 }
 
@@ -121,43 +228,69 @@ impl SendQueue {
 mod tests {
     use super::*;
 
+    fn part(number: i64) -> Partition {
+        Partition::from_number(number).unwrap()
+    }
+
     fn frames(taken: Taken) -> Vec<Utf8Bytes> {
-        let Taken::Frames(frames) = taken else { panic!("it is closed: {taken:?}") };
+        let Taken::Frames(frames) = taken else { panic!("no frames: {taken:?}") };
         frames
     }
 
     #[test]
     fn frames_come_out_in_order_and_in_portions() {
         let queue = SendQueue::new(10, 1000);
-        for frame in ["one", "two", "a long one", "four"] {
-            queue.push(frame.into());
+        for (position, frame) in (1..).zip(["one", "two", "a long one", "four"]) {
+            queue.push(part(0), position, frame.into());
         }
         assert_eq!(frames(queue.take(6)), ["one", "two"]);
         assert_eq!(frames(queue.take(6)), ["a long one"]);
         assert_eq!(frames(queue.take(6)), ["four"]);
-        assert_eq!(frames(queue.take(6)), [""; 0]);
+        assert_eq!(queue.take(6), Taken::Idle);
     }
 
     #[test]
-    fn a_frame_or_a_byte_too_many_closes_as_slow() {
+    fn overflow_makes_the_partitions_of_all_waiting_frames_lag_before_their_first_lost_frame() {
         for queue in [SendQueue::new(2, 1000), SendQueue::new(10, 4)] {
-            queue.push("12".into());
-            queue.push("34".into());
+            queue.push(part(3), 7, "12".into());
+            queue.push(part(5), 1, "34".into());
             queue.check_invariants();
-            queue.push("5".into());
+            queue.push(part(3), 9, "5".into());
             queue.check_invariants();
-            queue.close(Close::Revoked);
-            assert_eq!(queue.take(100), Taken::Close(Close::Slow));
+            assert_eq!((queue.lagging_after(part(3)), queue.lagging_after(part(5))), (Some(6), Some(0)));
+            // A lagging partition takes no frames; others do, and they come first.
+            queue.push(part(3), 10, "6".into());
+            queue.push(part(8), 2, "78".into());
+            assert_eq!(frames(queue.take(100)), ["78"]);
+            assert_eq!(queue.take(100), Taken::Replay(part(3), 6));
+            queue.advance(part(3), 6, 9);
+            queue.advance(part(3), 6, 100);
+            assert_eq!(queue.take(100), Taken::Replay(part(3), 9));
+            queue.caught_up(part(3), 6);
+            assert_eq!(queue.take(100), Taken::Replay(part(3), 9));
+            queue.caught_up(part(3), 9);
+            assert_eq!(queue.take(100), Taken::Replay(part(5), 0));
         }
     }
 
-    #[tokio::test]
-    async fn a_waiting_task_learns_of_frames_and_of_the_close() {
+    #[test]
+    fn a_restart_drops_what_waits_and_owes_a_gap() {
         let queue = SendQueue::new(2, 1000);
-        queue.push("1".into());
+        queue.lag(part(1), 4);
+        queue.push(part(2), 1, "1".into());
+        queue.restart();
+        assert_eq!(queue.take(100), Taken::Gap);
+        assert_eq!(queue.take(100), Taken::Idle);
+    }
+
+    #[tokio::test]
+    async fn a_waiting_task_is_woken_by_frames_and_by_the_close() {
+        let queue = SendQueue::new(2, 1000);
+        queue.push(part(0), 1, "1".into());
         queue.filled().await;
         queue.close(Close::Revoked);
         queue.filled().await;
+        assert_eq!(queue.take(100), Taken::Close(Close::Revoked));
         assert_eq!(queue.closed().await, Close::Revoked);
         assert_eq!(queue.closed().await, Close::Revoked);
     }

@@ -1,28 +1,29 @@
-//! What clients send. An unknown field or a field that is there twice is a fault: one message has one meaning.
+//! Frames that clients send. An unknown field, or a field that is given twice, is an error: one message has one meaning.
 
+use std::borrow::Cow;
+
+use operations::realtime::WatchTarget;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use store::outbox::Heads;
-use stream::Positions;
+use uuid::Uuid;
 
-use super::Close;
+use super::{Close, Closing, PositionMap};
 
-/// The longest text in any field but a credential.
+/// Longest text in any field but a credential, in bytes.
 pub(super) const TEXT: usize = 64;
-/// The longest ticket or resume token.
-pub(super) const CREDENTIAL: usize = 512;
-/// The most capabilities a client may name.
+/// Longest credential that is read, in bytes: also an access token sent by mistake, so that the answer can say so.
+pub(super) const CREDENTIAL: usize = 1024;
+/// Largest number of capabilities that a client may name.
 pub(super) const CAPABILITIES: usize = 16;
-/// The largest number a JavaScript client can hold.
-const LARGEST: i64 = (1 << 53) - 1;
 
-/// Who the client says it is.
+/// The credential of a `hello`.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Credential {
-    /// A ticket from the API.
+    /// A ticket of `createRealtimeTicket`.
     Ticket(String),
-    /// A token from an earlier socket.
+    /// A resume token of an earlier socket.
     ResumeToken(String),
 }
 
@@ -30,7 +31,7 @@ pub(crate) enum Credential {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ResumePoint {
     pub(crate) epoch: String,
-    pub(crate) positions: Positions,
+    pub(crate) positions: PositionMap,
 }
 
 /// The first message.
@@ -39,33 +40,37 @@ pub(crate) struct ResumePoint {
 pub(crate) struct Hello {
     pub(crate) credential: Credential,
     pub(crate) resume: Option<ResumePoint>,
+    pub(crate) watch: Vec<WatchTarget>,
 }
 
 /// A later message.
-#[cfg_attr(test, derive(Debug, PartialEq))]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ClientFrame {
     /// The answer to a heartbeat.
     Heartbeat,
-    /// A new ticket, before the old grant ends.
+    /// A new ticket before the grant ends.
     Auth { id: String, ticket: String },
+    /// Asks for the events of a post or a person.
+    Watch { id: String, watched: WatchTarget },
+    /// Ends a watch.
+    Unwatch { id: String, watched: WatchTarget },
 }
 
-/// A later message cannot be used.
+/// Why a later message cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FrameFault {
-    /// The message's own id, where it could be made out.
+    /// The message's own id, where it could be read.
     pub(crate) id: Option<String>,
-    /// Whether the type is part of the protocol, but not offered yet.
-    pub(crate) known: Known,
+    pub(crate) kind: FaultKind,
 }
 
-/// Whether a type is part of the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// It is, and not offered yet.
+/// Kind of a [`FrameFault`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FaultKind {
+    /// The type is reserved by the protocol, but not offered yet.
     NotOffered,
-    /// It is not, or the message breaks its form.
-    No,
+    /// The message does not follow the protocol: why.
+    Malformed(Cow<'static, str>),
 }
 
 /// Types of the protocol that are not offered yet.
@@ -78,114 +83,227 @@ struct Envelope {
     id: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// First message of a client. Contains exactly one of `ticket` and `resume.rt`. Answered by `welcome`, or the socket is
+/// closed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawHello {
+pub(super) struct HelloFrame {
+    /// Type of the frame.
+    #[schemars(extend("const" = "hello"))]
     t: String,
+    /// Version of the protocol.
+    #[schemars(extend("const" = super::VERSION))]
     v: u32,
+    /// Ticket of `POST /api/v1/realtime/tickets`. Can be used once, within 30 seconds.
+    #[schemars(length(max = CREDENTIAL))]
     ticket: Option<String>,
-    resume: Option<RawResume>,
+    /// Where an earlier socket ended.
+    resume: Option<ResumeField>,
+    /// Capabilities of the client. None is defined yet.
     #[serde(default)]
+    #[schemars(length(max = CAPABILITIES), inner(length(max = TEXT)))]
     caps: Vec<String>,
-    client: Option<RawClient>,
+    /// Name and version of the client. Only for statistics.
+    client: Option<ClientField>,
+    /// Posts and people to watch, at most 20. Give the whole list after a reconnect too: with `resume`, no event of them
+    /// is missed.
+    #[serde(default)]
+    #[schemars(length(max = super::WATCHED))]
+    watch: Vec<WatchedField>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawResume {
+#[schemars(rename = "ResumePoint")]
+struct ResumeField {
+    /// Last resume token that was received. Replaces the ticket; lives five minutes, at most until the grant ends.
+    #[schemars(length(max = CREDENTIAL))]
     rt: Option<String>,
+    /// Epoch of the last `welcome` or `gap`.
+    #[schemars(length(max = TEXT))]
     epoch: String,
-    pos: Heads,
+    /// Positions that the client has reached: those of the last `welcome`, `gap` or `hb`, moved forward by the `o` of
+    /// every frame received after it.
+    pos: PositionMap,
 }
 
-/// What the client says of itself; nothing depends on it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawClient {
+#[schemars(rename = "ClientInfo")]
+struct ClientField {
+    /// Name of the client.
+    #[schemars(length(max = TEXT))]
     name: Option<String>,
+    /// Version of the client.
+    #[schemars(length(max = TEXT))]
     ver: Option<String>,
+    /// Time zone of the person, as in the IANA time zone database.
+    #[schemars(length(max = TEXT))]
     tz: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A post or a person.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "lowercase")]
+#[schemars(rename = "Watched")]
+enum WatchedField {
+    /// Id of a post.
+    Post(#[schemars(with = "Uuid")] String),
+    /// Id of a person.
+    User(#[schemars(with = "Uuid")] String),
+}
+
+/// Replaces the grant of the open socket before it ends. Answered by `auth.ok` or `err`, or the socket is closed.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawAuth {
+pub(super) struct AuthFrame {
+    /// Type of the frame.
     #[serde(rename = "t")]
+    #[schemars(extend("const" = "auth"))]
     _type: String,
+    /// Id that the answer repeats.
+    #[schemars(length(max = TEXT))]
     id: String,
+    /// New ticket of the same session.
+    #[schemars(length(max = CREDENTIAL))]
     ticket: String,
 }
 
-#[derive(Deserialize)]
+/// Asks for the events of a post, or for the public events of a person. Exactly one of `post` and `user` is given.
+/// Idempotent. Answered by `ack` or `err`. Load the post or profile after the `ack`: every later change is sent.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawHeartbeat {
+pub(super) struct WatchFrame {
+    /// Type of the frame.
     #[serde(rename = "t")]
+    #[schemars(extend("enum" = ["watch", "unwatch"]))]
+    _type: String,
+    /// Id that the answer repeats.
+    #[schemars(length(max = TEXT))]
+    id: String,
+    /// Id of a post.
+    #[schemars(with = "Option<Uuid>")]
+    post: Option<String>,
+    /// Id of a person.
+    #[schemars(with = "Option<Uuid>")]
+    user: Option<String>,
+}
+
+/// Answers a heartbeat.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeartbeatAnswer {
+    /// Type of the frame.
+    #[serde(rename = "t")]
+    #[schemars(extend("const" = "hb"))]
     _type: String,
 }
 
+fn protocol(detail: impl Into<Cow<'static, str>>) -> Closing {
+    Closing { close: Close::Protocol, detail: Some(detail.into()) }
+}
+
 /// Reads the first message.
-pub(crate) fn parse_hello(text: &str) -> Result<Hello, Close> {
-    let hello: RawHello = serde_json::from_str(text).map_err(|_fault| version_or_protocol(text))?;
+pub(crate) fn parse_hello(text: &str) -> Result<Hello, Closing> {
+    let hello: HelloFrame = serde_json::from_str(text).map_err(|fault| not_a_hello(text, &fault))?;
     if hello.t != "hello" {
-        return Err(Close::Protocol);
+        return Err(protocol("the first message must be hello"));
     }
     if hello.v != super::VERSION {
-        return Err(Close::Version);
+        return Err(Close::Version.into());
     }
     let client = hello.client.into_iter().flat_map(|client| [client.name, client.ver, client.tz]);
-    let texts_fit = client.flatten().chain(hello.caps.iter().cloned()).all(|text| text.len() <= TEXT);
-    if !texts_fit || hello.caps.len() > CAPABILITIES {
-        return Err(Close::Protocol);
+    if client.flatten().chain(hello.caps.iter().cloned()).any(|text| text.len() > TEXT) {
+        return Err(protocol("hello: a text is too long"));
+    }
+    if hello.caps.len() > CAPABILITIES {
+        return Err(protocol("hello: too many caps"));
+    }
+    if hello.watch.len() > super::WATCHED {
+        return Err(protocol("hello: too many to watch"));
     }
     let (token, resume) = match hello.resume {
-        Some(RawResume { rt, epoch, pos }) => {
-            if epoch.len() > TEXT || !pos.iter().all(|position| (0..=LARGEST).contains(position)) {
-                return Err(Close::Protocol);
-            }
-            (rt, Some(ResumePoint { epoch, positions: Positions(pos) }))
+        Some(ResumeField { epoch, .. }) if epoch.len() > TEXT => {
+            return Err(protocol("hello: epoch is too long"));
         }
+        Some(ResumeField { rt, epoch, pos }) => (rt, Some(ResumePoint { epoch, positions: pos })),
         None => (None, None),
     };
     let credential = match (hello.ticket, token) {
-        (Some(ticket), None) if ticket.len() <= CREDENTIAL => Credential::Ticket(ticket),
-        (None, Some(token)) if token.len() <= CREDENTIAL => Credential::ResumeToken(token),
-        // Neither, or both: which of two would count?
-        _ => return Err(Close::Protocol),
+        (Some(ticket), None) => Credential::Ticket(ticket),
+        (None, Some(token)) => Credential::ResumeToken(token),
+        _ => return Err(protocol("hello: exactly one of ticket and resume.rt")),
     };
-    Ok(Hello { credential, resume })
+    let (Credential::Ticket(text) | Credential::ResumeToken(text)) = &credential;
+    if text.len() > CREDENTIAL {
+        return Err(protocol("hello: the credential is too long"));
+    }
+    let watch = hello.watch.into_iter().map(|field| match field {
+        WatchedField::Post(id) => id.parse().map(WatchTarget::Post),
+        WatchedField::User(id) => id.parse().map(WatchTarget::User),
+    });
+    let watch =
+        watch.collect::<Result<_, _>>().map_err(|_not_an_id| protocol("hello: watch has a malformed id"))?;
+    Ok(Hello { credential, resume, watch })
 }
 
-/// A hello of another version may have other fields; the version is what is wrong with it.
-fn version_or_protocol(text: &str) -> Close {
+/// A hello of another version may have other fields: then the version is at fault.
+fn not_a_hello(text: &str, fault: &serde_json::Error) -> Closing {
     #[derive(Deserialize)]
     struct Version {
         t: String,
         v: u32,
     }
     match serde_json::from_str(text) {
-        Ok(Version { t, v }) if t == "hello" && v != super::VERSION => Close::Version,
-        _ => Close::Protocol,
+        Ok(Version { t, v }) if t == "hello" && v != super::VERSION => Close::Version.into(),
+        _ => protocol(format!("hello: {}", explain(fault))),
     }
 }
 
 /// Reads a later message.
 pub(crate) fn parse(text: &str) -> Result<ClientFrame, FrameFault> {
-    let unknown = |_fault| FrameFault { id: None, known: Known::No };
-    let Envelope { t, id } = serde_json::from_str(text).map_err(unknown)?;
+    let malformed = |id, why: Cow<'static, str>| FrameFault { id, kind: FaultKind::Malformed(why) };
+    let Envelope { t, id } =
+        serde_json::from_str(text).map_err(|fault| malformed(None, explain(&fault).into()))?;
     let id = id.filter(|id| id.len() <= TEXT);
+    let too_long = |id| malformed(id, "a text is too long".into());
     match t.as_str() {
-        "hb" => read(text, id).map(|RawHeartbeat { _type }| ClientFrame::Heartbeat),
+        "hb" => read(text, id).map(|HeartbeatAnswer { _type }| ClientFrame::Heartbeat),
         "auth" => match read(text, id.clone())? {
-            RawAuth { id, ticket, .. } if id.len() <= TEXT && ticket.len() <= CREDENTIAL => {
+            AuthFrame { id, ticket, .. } if id.len() <= TEXT && ticket.len() <= CREDENTIAL => {
                 Ok(ClientFrame::Auth { id, ticket })
             }
-            _ => Err(FrameFault { id, known: Known::No }),
+            _ => Err(too_long(id)),
         },
-        other if NOT_OFFERED.contains(&other) => Err(FrameFault { id, known: Known::NotOffered }),
-        _ => Err(FrameFault { id, known: Known::No }),
+        "watch" | "unwatch" => {
+            let frame: WatchFrame = read(text, id.clone())?;
+            if frame.id.len() > TEXT {
+                return Err(too_long(id));
+            }
+            let watched = match (frame.post, frame.user) {
+                (Some(post), None) => post.parse().map(WatchTarget::Post),
+                (None, Some(user)) => user.parse().map(WatchTarget::User),
+                _ => return Err(malformed(id, "exactly one of post and user".into())),
+            };
+            let watched = watched.map_err(|_not_an_id| malformed(id, "a malformed id".into()))?;
+            Ok(if t == "watch" {
+                ClientFrame::Watch { id: frame.id, watched }
+            } else {
+                ClientFrame::Unwatch { id: frame.id, watched }
+            })
+        }
+        other if NOT_OFFERED.contains(&other) => Err(FrameFault { id, kind: FaultKind::NotOffered }),
+        _ => Err(malformed(id, "unknown type".into())),
     }
 }
 
 fn read<T: DeserializeOwned>(text: &str, id: Option<String>) -> Result<T, FrameFault> {
-    serde_json::from_str(text).map_err(|_fault| FrameFault { id, known: Known::No })
+    serde_json::from_str(text)
+        .map_err(|fault| FrameFault { id, kind: FaultKind::Malformed(explain(&fault).into()) })
+}
+
+/// Returns what is wrong with a message, without its place: messages are one line.
+fn explain(fault: &serde_json::Error) -> String {
+    let text = fault.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
 }

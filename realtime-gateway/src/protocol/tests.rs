@@ -1,95 +1,124 @@
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::events::{Audience, LoggedEvent};
-use domain::ids::UserId;
+use domain::events::{Audience, LoggedEvent, Partition};
+use domain::ids::{PostId, UserId};
+use operations::realtime::WatchTarget;
 use serde_json::json;
-use stream::Positions;
 use uuid::Uuid;
 
-use super::client::Known;
 use super::*;
 
-const ZEROS: [i64; 16] = [0; 16];
+const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 #[test]
 fn a_hello_holds_exactly_one_credential() {
     let ticket = json!({"t": "hello", "v": 1, "ticket": "abc", "caps": ["batch"], "client": {"name": "web"}});
     let hello = parse_hello(&ticket.to_string()).unwrap();
-    assert_eq!(hello, Hello { credential: Credential::Ticket("abc".into()), resume: None });
+    assert_eq!(hello, Hello { credential: Credential::Ticket("abc".into()), resume: None, watch: vec![] });
 
-    let resume = json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": ZEROS}});
-    let point = ResumePoint { epoch: "e".into(), positions: Positions(ZEROS) };
+    let resume = json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": {"3": 7}}});
+    let positions = [(Partition::from_number(3).unwrap(), 7)].into_iter().collect();
+    let point = ResumePoint { epoch: "e".into(), positions };
     let hello = parse_hello(&resume.to_string()).unwrap();
-    assert_eq!(
-        hello,
-        Hello { credential: Credential::ResumeToken("abc".into()), resume: Some(point.clone()) }
-    );
+    let credential = Credential::ResumeToken("abc".into());
+    assert_eq!(hello, Hello { credential, resume: Some(point.clone()), watch: vec![] });
 
-    let both = json!({"t": "hello", "v": 1, "ticket": "abc", "resume": {"epoch": "e", "pos": ZEROS}});
+    let watch = json!([{"post": ID}, {"user": ID}]);
+    let resume = json!({"epoch": "e", "pos": {"3": 7}});
+    let both = json!({"t": "hello", "v": 1, "ticket": "abc", "resume": resume, "watch": watch});
     let hello = parse_hello(&both.to_string()).unwrap();
-    assert_eq!(hello, Hello { credential: Credential::Ticket("abc".into()), resume: Some(point) });
+    let id: Uuid = ID.parse().unwrap();
+    let watch = vec![WatchTarget::Post(PostId(id)), WatchTarget::User(UserId(id))];
+    assert_eq!(hello, Hello { credential: Credential::Ticket("abc".into()), resume: Some(point), watch });
 }
 
 #[test]
-fn a_hello_that_breaks_the_protocol_is_refused() {
-    let long = "x".repeat(600);
+fn a_hello_that_breaks_the_protocol_is_refused_with_a_reason() {
+    let long = "x".repeat(1_100);
     let many = vec!["c"; 17];
-    for wrong in [
-        json!({"t": "hello", "v": 1}),
-        json!({"t": "hello", "v": 1, "ticket": null}),
-        json!({"t": "hello", "v": 1, "ticket": 5}),
-        json!({"t": "hello", "v": 1, "ticket": long}),
-        json!({"t": "hello", "v": "1", "ticket": "abc"}),
-        json!({"t": "hello", "ticket": "abc"}),
-        json!({"t": "hi", "v": 1, "ticket": "abc"}),
-        json!({"v": 1, "ticket": "abc"}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "extra": 1}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "caps": "batch"}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "caps": many}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "client": {"name": long}}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "client": {"os": "x"}}),
-        json!({"t": "hello", "v": 1, "ticket": "abc", "resume": {"rt": "abc", "epoch": "e", "pos": ZEROS}}),
-        json!({"t": "hello", "v": 1, "resume": {"epoch": "e", "pos": ZEROS}}),
-        json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": [1, 2]}}),
-        json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": ([-1; 16])}}),
-        json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": ([1.5; 16])}}),
-        json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": "e", "pos": ([1_i64 << 60; 16])}}),
-        json!({"t": "hello", "v": 1, "resume": {"rt": "abc", "epoch": long, "pos": ZEROS}}),
-        json!({"t": "hb"}),
-        json!([]),
-        json!("hello"),
-        json!(null),
+    let resume = |resume| json!({"t": "hello", "v": 1, "resume": resume});
+    let ticket = |name: &str, value| {
+        let mut hello = json!({"t": "hello", "v": 1, "ticket": "abc"});
+        hello[name] = value;
+        hello
+    };
+    for (wrong, reason) in [
+        (json!({"t": "hello", "v": 1}), "exactly one of ticket and resume.rt"),
+        (ticket("ticket", json!(null)), "exactly one of ticket and resume.rt"),
+        (ticket("ticket", json!(5)), "invalid type"),
+        (ticket("ticket", json!(long)), "the credential is too long"),
+        (ticket("v", json!("1")), "invalid type"),
+        (json!({"t": "hello", "ticket": "abc"}), "missing field `v`"),
+        (ticket("t", json!("hi")), "the first message must be hello"),
+        (json!({"v": 1, "ticket": "abc"}), "missing field `t`"),
+        (ticket("extra", json!(1)), "unknown field `extra`"),
+        (ticket("caps", json!("batch")), "invalid type"),
+        (ticket("caps", json!(many)), "too many caps"),
+        (ticket("client", json!({"name": long})), "a text is too long"),
+        (ticket("client", json!({"os": "x"})), "unknown field `os`"),
+        (ticket("watch", json!([{"post": "1"}])), "watch has a malformed id"),
+        (ticket("watch", json!([{"room": ID}])), "unknown variant `room`"),
+        (ticket("watch", json!([{"post": ID, "user": ID}])), "expected value"),
+        (ticket("watch", json!(vec![json!({"post": ID}); 21])), "too many to watch"),
+        (
+            ticket("resume", json!({"rt": "abc", "epoch": "e", "pos": {}})),
+            "exactly one of ticket and resume.rt",
+        ),
+        (resume(json!({"epoch": "e", "pos": {}})), "exactly one of ticket and resume.rt"),
+        (resume(json!({"rt": "abc", "epoch": "e", "pos": [1, 2]})), "invalid type"),
+        (resume(json!({"rt": "abc", "epoch": "e", "pos": {"32": 1}})), "no such partition"),
+        (resume(json!({"rt": "abc", "epoch": long, "pos": {}})), "epoch is too long"),
+        (json!({"t": "hb"}), "missing field `v`"),
+        (json!([]), "invalid length 0"),
+        (json!("hello"), "invalid type"),
+        (json!(null), "invalid type"),
     ] {
-        assert_eq!(parse_hello(&wrong.to_string()), Err(Close::Protocol), "{wrong}");
+        let closing = parse_hello(&wrong.to_string()).unwrap_err();
+        assert_eq!(closing.close, Close::Protocol, "{wrong}");
+        let detail = closing.detail.unwrap();
+        assert!(detail.contains(reason), "{wrong}: {detail}");
     }
     for wrong in ["", "{", "hello", r#"{"t":"hello","v":1,"ticket":"a","ticket":"b"}"#, &"[".repeat(10_000)] {
-        assert_eq!(parse_hello(wrong), Err(Close::Protocol), "{wrong}");
+        assert_eq!(parse_hello(wrong).map_err(|closing| closing.close), Err(Close::Protocol), "{wrong}");
     }
     for other in [json!({"t": "hello", "v": 2, "ticket": "abc"}), json!({"t": "hello", "v": 9, "new": {}})] {
-        assert_eq!(parse_hello(&other.to_string()), Err(Close::Version), "{other}");
+        assert_eq!(parse_hello(&other.to_string()), Err(Close::Version.into()), "{other}");
     }
 }
 
 #[test]
-fn later_messages_are_read_or_refused_with_their_id() {
+fn later_messages_are_read_or_refused_with_their_id_and_a_reason() {
     assert_eq!(parse(r#"{"t":"hb"}"#), Ok(ClientFrame::Heartbeat));
     let auth = ClientFrame::Auth { id: "1".into(), ticket: "abc".into() };
     assert_eq!(parse(r#"{"t":"auth","id":"1","ticket":"abc"}"#), Ok(auth));
-    let fault = |id: Option<&str>, known| Err(FrameFault { id: id.map(str::to_owned), known });
-    for (text, id, known) in [
-        (r#"{"t":"send","id":"7","room":"x"}"#, Some("7"), Known::NotOffered),
-        (r#"{"t":"typing"}"#, None, Known::NotOffered),
-        (r#"{"t":"dance","id":"7"}"#, Some("7"), Known::No),
-        (r#"{"t":"auth","id":"7"}"#, Some("7"), Known::No),
-        (r#"{"t":"auth","id":"7","ticket":"a","ticket":"b"}"#, Some("7"), Known::No),
-        (r#"{"t":"hb","x":1}"#, None, Known::No),
-        (r#"{"t":"hb","t":"hb"}"#, None, Known::No),
-        (r#"{"t":5}"#, None, Known::No),
-        ("[]", None, Known::No),
-        ("", None, Known::No),
+    let watched = WatchTarget::Post(PostId(ID.parse().unwrap()));
+    let text = |t: &str| json!({"t": t, "id": "1", "post": ID}).to_string();
+    assert_eq!(parse(&text("watch")), Ok(ClientFrame::Watch { id: "1".into(), watched }));
+    assert_eq!(parse(&text("unwatch")), Ok(ClientFrame::Unwatch { id: "1".into(), watched }));
+    for (text, id) in [(r#"{"t":"send","id":"7","room":"x"}"#, Some("7")), (r#"{"t":"typing"}"#, None)] {
+        let id = id.map(str::to_owned);
+        assert_eq!(parse(text), Err(FrameFault { id, kind: FaultKind::NotOffered }), "{text}");
+    }
+    let both = json!({"t": "watch", "id": "7", "post": ID, "user": ID}).to_string();
+    for (text, id, reason) in [
+        (r#"{"t":"dance","id":"7"}"#, Some("7"), "unknown type"),
+        (r#"{"t":"auth","id":"7"}"#, Some("7"), "missing field `ticket`"),
+        (r#"{"t":"auth","id":"7","ticket":"a","ticket":"b"}"#, Some("7"), "duplicate field `ticket`"),
+        (r#"{"t":"watch","id":"7"}"#, Some("7"), "exactly one of post and user"),
+        (&both, Some("7"), "exactly one of post and user"),
+        (r#"{"t":"watch","id":"7","post":"x"}"#, Some("7"), "a malformed id"),
+        (r#"{"t":"watch","post":"x"}"#, None, "missing field `id`"),
+        (r#"{"t":"hb","x":1}"#, None, "unknown field `x`"),
+        (r#"{"t":"hb","t":"hb"}"#, None, "duplicate field `t`"),
+        (r#"{"t":5}"#, None, "invalid type"),
+        ("[]", None, "invalid length"),
+        ("", None, "EOF"),
     ] {
-        assert_eq!(parse(text), fault(id, known), "{text}");
+        let fault = parse(text).unwrap_err();
+        assert_eq!(fault.id.as_deref(), id, "{text}");
+        let FaultKind::Malformed(why) = fault.kind else { panic!("{text}: offered") };
+        assert!(why.contains(reason), "{text}: {why}");
     }
 }
 
@@ -98,6 +127,7 @@ fn event(frame: &str) -> LoggedEvent {
     LoggedEvent {
         partition: audience.partition(),
         position: 17,
+        mark: 1,
         audience: audience.into(),
         kind: "notification".into(),
         frame: frame.into(),
@@ -120,28 +150,14 @@ fn close_codes_are_unique_and_their_reasons_fit_a_close_frame() {
     let codes: std::collections::BTreeSet<u16> = Close::ALL.iter().map(|close| close.code()).collect();
     assert_eq!(codes.len(), Close::ALL.len());
     for close in Close::ALL {
-        let reason = close.reason(Duration::from_secs(1_000_000));
-        assert!(reason.len() <= 123, "{reason}");
-        let reason: serde_json::Value = serde_json::from_str(&reason).unwrap();
-        assert_eq!(reason["code"], close.as_str());
-        assert_eq!(reason.get("retry_ms").is_some(), close.duty() != Duty::Stop);
+        for detail in [None, Some("short".into()), Some("\"코드\"".repeat(100).into())] {
+            let closing = Closing { close: *close, detail: detail.clone() };
+            let reason = closing.reason(Duration::from_secs(1_000_000));
+            assert!(reason.len() <= 123, "{reason}");
+            let reason: serde_json::Value = serde_json::from_str(&reason).unwrap();
+            assert_eq!(reason["code"], close.as_str());
+            assert_eq!(reason.get("retry_ms").is_some(), close.duty() != Duty::Stop);
+            assert_eq!(reason.get("detail").is_some(), detail.is_some());
+        }
     }
-}
-
-#[test]
-fn the_description_names_every_frame_and_close() {
-    let described = describe();
-    let types = |of: &str| -> Vec<String> {
-        let frames = described[of].as_array().unwrap();
-        frames.iter().map(|frame| frame["t"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(types("client"), ["hello", "hb", "auth"]);
-    assert_eq!(types("server"), ["welcome", "nt", "gap", "hb", "auth.due", "auth.ok", "err"]);
-    assert_eq!(described["closes"].as_array().unwrap().len(), Close::ALL.len());
-}
-
-#[test]
-fn the_committed_description_is_the_present_one() {
-    let committed: serde_json::Value = serde_json::from_str(include_str!("../../protocol.json")).unwrap();
-    assert_eq!(committed, describe(), "write `realtime-gateway protocol` to realtime-gateway/protocol.json");
 }

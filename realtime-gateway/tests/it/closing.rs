@@ -14,7 +14,7 @@ both_forms! {
         operations::auth::log_out(server.app(), &person.caller()).await.unwrap();
         assert_eq!(one.close().await, (4301, json!({"code": "revoked"})));
         assert_eq!(two.code().await, 4301);
-        server.tell(&other, 1).await;
+        server.notify(&other, 1).await;
         assert_eq!(bystander.numbers(1).await, [1]);
         server.stop().await;
     }
@@ -38,7 +38,7 @@ both_forms! {
             clients.push(server.welcomed(&person).await.0);
         }
         assert_eq!(clients.remove(0).code().await, 4303);
-        server.tell(&person, 1).await;
+        server.notify(&person, 1).await;
         for mut client in clients {
             assert_eq!(client.numbers(1).await, [1]);
         }
@@ -93,7 +93,7 @@ both_forms! {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (mut client, _) = server.welcomed(&person).await;
-        server.tell(&person, 1).await;
+        server.notify(&person, 1).await;
         assert_eq!(client.numbers(1).await, [1]);
         let stopping = tokio::join!(server.stop(), client.close()).1;
         assert_eq!((stopping.0, &stopping.1["code"]), (1012, &json!("restart")));

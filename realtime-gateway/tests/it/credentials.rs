@@ -1,10 +1,11 @@
+use identity::tickets::Ticket;
 use serde_json::json;
 
 use crate::both_forms;
 use crate::fixture::{Client, Server};
 
 both_forms! {
-    async fn a_ticket_opens_one_socket(form) {
+    async fn a_ticket_opens_one_socket_only(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let hello = json!({"t": "hello", "v": 1, "ticket": server.ticket(&person).await});
@@ -22,7 +23,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn a_ticket_of_an_ended_session_opens_none(form) {
+    async fn a_ticket_or_resume_token_of_an_ended_session_is_refused(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let ticket = server.ticket(&person).await;
@@ -37,7 +38,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn a_resume_token_ends(form) {
+    async fn an_expired_resume_token_is_refused(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (_client, welcome) = server.welcomed(&person).await;
@@ -58,6 +59,32 @@ both_forms! {
         assert_eq!((&renewed["t"], &renewed["id"]), (&json!("auth.ok"), &json!("a1")));
         client.send(&json!({"t": "auth", "id": "a2", "ticket": server.ticket(&other).await})).await;
         assert_eq!(client.code().await, 4202);
+        server.stop().await;
+    }
+
+    async fn the_close_reason_names_what_is_wrong_with_a_credential(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let used = server.ticket(&person).await;
+        let (_client, welcome) = server.welcomed(&person).await;
+        let mut first = Client::open(server.address).await;
+        first.send(&json!({"t": "hello", "v": 1, "ticket": used})).await;
+        assert_eq!(first.frame().await["t"], "welcome");
+        let unknown = Ticket::generate(&*server.app().random).expose().to_owned();
+        let tokens = &person.tokens;
+        for (credential, reason) in [
+            (json!(tokens.access_token), "this is an access token, not a ticket"),
+            (json!(tokens.refresh_token), "this is a refresh token, not a ticket"),
+            (welcome["rt"].clone(), "this is a resume token, not a ticket"),
+            (json!("x"), "this is an unknown credential, not a ticket"),
+            (json!(used), "the ticket was used, has expired or is not known"),
+            (json!(unknown), "the ticket was used, has expired or is not known"),
+        ] {
+            let mut client = Client::open(server.address).await;
+            client.send(&json!({"t": "hello", "v": 1, "ticket": credential})).await;
+            let (code, closed) = client.close().await;
+            assert_eq!((code, &closed["detail"]), (4202, &json!(reason)));
+        }
         server.stop().await;
     }
 }

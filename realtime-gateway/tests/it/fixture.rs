@@ -6,12 +6,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Clock as _;
-use domain::events::{Audience, NewEvent};
-use domain::ids::{SessionId, UserId};
+use domain::events::{Audience, Event, Numbered, payload};
+use domain::ids::{NotificationId, PostId, SessionId, UserId};
+use domain::notifications::{NotificationType, NotificationView, Target, TargetType, UnreadCounts};
+use domain::posts::{NewPost, PostContent, PostTitle};
+use domain::text::Text as _;
+use domain::{Clock as _, Timestamp};
 use ephemeral::Ephemeral;
 use identity::resume_keys::ResumeKey;
 use operations::App;
+use operations::posts::create_post;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::{Shutdown, Tasks};
 use realtime_gateway::{Gateway, Limits, Settings, Source, Timing};
@@ -118,16 +122,26 @@ impl Server {
         (client, welcome)
     }
 
-    pub(crate) async fn tell(&self, person: &Person, number: i64) {
-        tell(&self.test.app.store, &self.test.clock, person.caller().user_id, number).await;
+    /// Records an event for a person, with a number that a test recognises.
+    pub(crate) async fn notify(&self, person: &Person, number: i64) {
+        notify(&self.test.app.store, &self.test.clock, person.caller().user_id, number).await;
     }
 
-    /// Appends an event to somebody's partition for an audience of a version to come.
-    pub(crate) async fn tell_unknown(&self, person: &Person) {
+    /// Records several events for a person in one commit.
+    pub(crate) async fn notify_at_once(&self, person: &Person, numbers: impl IntoIterator<Item = i64>) {
+        let mut unit = self.app().store.begin(self.test.now()).await.unwrap();
+        for number in numbers {
+            unit.record(numbered(person.caller().user_id, number, self.test.now()));
+        }
+        unit.commit().await.unwrap();
+    }
+
+    /// Appends an event to a person's partition for an audience that only a later version knows.
+    pub(crate) async fn notify_unknown(&self, person: &Person) {
         let part = Audience::User(person.caller().user_id).partition().number();
         let row = format!(
             "INSERT INTO outbox (part, pos, audience, kind, frame, recorded_at) \
-             SELECT part, pos + 1, 'room:01890a5d-ac96-774b-bcce-b302099a8057', 'room.message', \
+             SELECT part, pos + 1, 'planet:01890a5d-ac96-774b-bcce-b302099a8057', 'room.message', \
              '{{\"t\":\"msg\"}}', {} FROM stream_heads WHERE part = {part}",
             self.test.now().0
         );
@@ -136,17 +150,38 @@ impl Server {
         self.test.database.execute(&head).await;
     }
 
-    /// Tells somebody one thing at length.
-    pub(crate) async fn tell_much(&self, person: &Person, number: i64) {
-        let audience = Audience::User(person.caller().user_id);
-        let mut unit = self.app().store.begin(self.test.now()).await.unwrap();
-        let frame =
-            json!({"t": "nt", "n": number, "k": "notification", "d": "x".repeat(32 * 1024)}).to_string();
-        unit.record(NewEvent { audience, kind: "notification", frame });
+    /// Records an event of 32 KiB for a person.
+    pub(crate) async fn notify_at_length(&self, person: &Person, number: i64) {
+        let (recipient, at) = (person.caller().user_id, self.test.now());
+        let notification = NotificationView {
+            id: NotificationId(self.app().ids.next_id()),
+            kind: NotificationType::Followed,
+            group_key: "x".repeat(32 * 1024),
+            actors: Vec::new(),
+            actor_count: 1,
+            target: Target { kind: TargetType::User, id: recipient.0, post_id: None },
+            seen_at: None,
+            read_at: None,
+            created_at: at,
+            updated_at: at,
+        };
+        let unread = UnreadCounts { unseen: 1, unread: 1 };
+        let payload = payload::Notification { notification, unread };
+        let mut unit = self.app().store.begin(at).await.unwrap();
+        unit.record(Event::Notification(Numbered { recipient, number, at, payload }));
         unit.commit().await.unwrap();
     }
 
-    /// Ends a session without telling anybody.
+    /// Writes a post.
+    pub(crate) async fn post(&self, author: &Person) -> PostId {
+        let new = NewPost {
+            title: PostTitle::parse("/title", "Sorting").unwrap(),
+            content: PostContent::parse("/content", "How does it work?").unwrap(),
+        };
+        create_post(self.app(), &author.caller(), new).await.unwrap().post.id
+    }
+
+    /// Ends a session without an event.
     pub(crate) async fn revoke_in_silence(&self, session: SessionId) {
         let unit = self.app().store.begin(self.test.now()).await.unwrap();
         assert!(store::sessions::revoke(&unit, session).await.unwrap());
@@ -189,11 +224,15 @@ async fn serve(
     (gateway, address)
 }
 
-/// Records a notification with a number a test can recognise.
-pub(crate) async fn tell(store: &Store, clock: &ManualClock, user: UserId, number: i64) {
+/// Records an event for a person, with a number that a test recognises.
+pub(crate) async fn notify(store: &Store, clock: &ManualClock, user: UserId, number: i64) {
     let mut unit = store.begin(clock.now()).await.unwrap();
-    let frame = json!({"t": "nt", "uid": user, "n": number, "k": "notification", "d": {"text": "안녕"}});
-    let frame = frame.to_string();
-    unit.record(NewEvent { audience: Audience::User(user), kind: "notification", frame });
+    unit.record(numbered(user, number, clock.now()));
     unit.commit().await.unwrap();
+}
+
+fn numbered(recipient: UserId, number: i64, at: Timestamp) -> Event {
+    let unread = UnreadCounts { unseen: number, unread: number };
+    let payload = payload::NotificationCounts { unread };
+    Event::NotificationCounts(Numbered { recipient, number, at, payload })
 }

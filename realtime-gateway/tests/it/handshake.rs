@@ -70,7 +70,6 @@ both_forms! {
 
     async fn a_wrong_first_frame_closes_the_socket_before_any_welcome(form) {
         let server = Server::start(form).await;
-        let zeros = [0; 16];
         let ticket = server.ticket(&server.test.person("first").await).await;
         let text = |frame: Value| Message::text(frame.to_string());
         for (message, code) in [
@@ -87,7 +86,7 @@ both_forms! {
             (Message::text("x".repeat(16 * 1024 + 1)), 1009),
             (text(json!({"t": "hello", "v": 1, "ticket": "wrong"})), 4202),
             (text(json!({"t": "hello", "v": 1, "ticket": "A".repeat(43)})), 4202),
-            (text(json!({"t": "hello", "v": 1, "resume": {"rt": "wrong", "epoch": "e", "pos": zeros}})), 4202),
+            (text(json!({"t": "hello", "v": 1, "resume": {"rt": "wrong", "epoch": "e", "pos": {"3": 0}}})), 4202),
         ] {
             let mut client = Client::open(server.address).await;
             client.send_raw(message.clone()).await;

@@ -12,6 +12,7 @@ mod keeping_alive;
 mod racing;
 mod redis_away;
 mod resuming;
+mod watching;
 
 /// Makes two tests of every body, one a form of the gateway.
 macro_rules! both_forms {

@@ -62,7 +62,7 @@ impl Door {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_come_from_the_log_while_redis_is_away_and_each_comes_once() {
+async fn events_come_from_the_outbox_while_redis_is_away_each_once() {
     let mut door = Door::new().await;
     let mut changes = Changes { redis_url: Some(door.url.clone()), ..Changes::default() };
     changes.timing.retry = Duration::from_millis(20);
@@ -73,13 +73,13 @@ async fn events_come_from_the_log_while_redis_is_away_and_each_comes_once() {
     for _ in 0..3 {
         for _ in 0..3 {
             number += 1;
-            server.tell(&person, number).await;
+            server.notify(&person, number).await;
             assert_eq!(client.numbers(1).await, [number]);
         }
         door.open().await;
         for _ in 0..20 {
             number += 1;
-            server.tell(&person, number).await;
+            server.notify(&person, number).await;
         }
         assert_eq!(client.numbers(20).await, (number - 19..=number).collect::<Vec<i64>>());
         door.close();
@@ -88,21 +88,21 @@ async fn events_come_from_the_log_while_redis_is_away_and_each_comes_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_nobody_relayed_are_found_in_the_log() {
+async fn events_that_were_not_relayed_are_read_from_the_outbox() {
     let mut changes = Changes { relay: RelayRuns::No, ..Changes::default() };
     changes.timing.audit = Duration::from_millis(20);
     let server = Server::start_with(Form::PostgresAndRedis, changes).await;
     let person = server.test.person("first").await;
     let (mut client, _) = server.welcomed(&person).await;
     for number in 1..=3 {
-        server.tell(&person, number).await;
+        server.notify(&person, number).await;
         assert_eq!(client.numbers(1).await, [number]);
     }
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_connected_learns_that_events_are_lost() {
+async fn connected_clients_get_a_gap_when_events_are_lost() {
     let mut changes = Changes { relay: RelayRuns::No, ..Changes::default() };
     changes.timing.audit = Duration::from_millis(20);
     let server = Server::start_with(Form::PostgresAndRedis, changes).await;
@@ -111,8 +111,9 @@ async fn who_is_connected_learns_that_events_are_lost() {
     // Recorded and forgotten in one commit: nobody can have read it.
     let heads = "UPDATE stream_heads SET pos = pos + 5";
     server.test.database.execute(heads).await;
-    assert_eq!(client.news().await, serde_json::json!({"t": "gap", "all": true}));
-    server.tell(&person, 1).await;
+    let gap = client.news().await;
+    assert_eq!((&gap["t"], &gap["all"]), (&"gap".into(), &true.into()));
+    server.notify(&person, 1).await;
     assert_eq!(client.numbers(1).await, [1]);
     server.stop().await;
 }

@@ -1,9 +1,11 @@
-//! Getting a socket: a ticket from the API, redeemed at a gateway.
+//! Sockets: a ticket from the API, redeemed at a gateway; which posts and people a socket may watch.
 
 mod confirm_session;
 mod create_ticket;
+mod find_watchable;
 mod redeem_ticket;
 
 pub use confirm_session::confirm_session;
 pub use create_ticket::{IssuedTicket, create_ticket};
+pub use find_watchable::{WatchTarget, find_watchable};
 pub use redeem_ticket::{TicketHolder, redeem_ticket};

@@ -73,6 +73,23 @@ pub async fn delete(unit: &UnitOfWork, id: PostId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Returns those of the posts that are live, each with its author.
+pub async fn authors_of_live(
+    connection: &impl ConnectionTrait,
+    posts: impl IntoIterator<Item = PostId>,
+) -> Result<Vec<(PostId, UserId)>, StoreError> {
+    let posts: Vec<_> = posts.into_iter().collect();
+    if posts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = posts::Entity::find()
+        .select_only()
+        .columns([posts::Column::Id, posts::Column::AuthorId])
+        .filter(posts::Column::Id.is_in(posts))
+        .filter(posts::Column::DeletedAt.is_null());
+    Ok(select.into_tuple().all(connection).await?)
+}
+
 /// A counter of a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counter {

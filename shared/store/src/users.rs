@@ -4,7 +4,9 @@ use domain::ids::UserId;
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::entities::{user_passwords, users};
 use crate::{StoreError, UnitOfWork};
@@ -106,6 +108,23 @@ impl Summaries {
         let found = place.and_then(|place| self.0.get(place)).cloned();
         found.ok_or_else(|| StoreError::corrupt("users", format!("{id} is missing")))
     }
+}
+
+/// Returns those of the people whose account is active.
+pub async fn active_among(
+    connection: &impl ConnectionTrait,
+    people: impl IntoIterator<Item = UserId>,
+) -> Result<Vec<UserId>, StoreError> {
+    let people: Vec<_> = people.into_iter().collect();
+    if people.is_empty() {
+        return Ok(people);
+    }
+    let select = users::Entity::find()
+        .select_only()
+        .column(users::Column::Id)
+        .filter(users::Column::Id.is_in(people))
+        .filter(users::Column::State.eq(UserState::Active.as_str()));
+    Ok(select.into_tuple().all(connection).await?)
 }
 
 /// A counter of a profile.
