@@ -67,7 +67,7 @@ closes! {
     Internal = 4100, "internal", Resume, "A fault of the gateway.";
     Slow = 4101, "slow", Resume, "The client read too slowly.";
     Silent = 4102, "silent", Resume, "The client sent nothing for too long, no answer to a heartbeat either.";
-    Rate = 4104, "rate", Resume, "The client sent too many messages a second.";
+    Rate = 4104, "rate", Resume, "The client sent too many messages, frames or bytes a second.";
     Superseded = 4105, "superseded", Stop, "The client resumed on another socket; this one is no longer needed.";
     HelloTimeout = 4200, "hello_timeout", NewTicket, "No hello came in time.";
     AuthExpired = 4201, "auth_expired", NewTicket, "The grant ended and no new ticket came.";
