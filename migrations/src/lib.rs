@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod gateway_rights;
 mod in_one_transaction;
 mod steps;
 
+pub use gateway_rights::GATEWAY_ROLE;
 pub use sea_orm_migration::migrator::MigrationStatus;
 
 use in_one_transaction::InOneTransaction;
@@ -41,7 +43,8 @@ pub enum Change {
     Down,
 }
 
-/// Applies a change to the database at `url`; a second run at the same time waits for the first.
+/// Applies a change to the database at `url`; a second run at the same time waits for the first. On PostgreSQL the
+/// rights of [`GATEWAY_ROLE`] follow the schema up, where the role exists.
 pub async fn change(url: &str, change: Change) -> Result<(), DbErr> {
     let database = connect(url).await?;
     let locks = database.get_database_backend() == DbBackend::Postgres;
@@ -49,7 +52,7 @@ pub async fn change(url: &str, change: Change) -> Result<(), DbErr> {
         database.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})")).await?;
     }
     let outcome = match change {
-        Change::Up => Migrations::up(&database, None).await,
+        Change::Up => up(&database).await,
         Change::Down => Migrations::down(&database, Some(1)).await,
     };
     if locks {
@@ -57,6 +60,19 @@ pub async fn change(url: &str, change: Change) -> Result<(), DbErr> {
     }
     database.close().await?;
     outcome
+}
+
+async fn up(database: &DatabaseConnection) -> Result<(), DbErr> {
+    Migrations::up(database, None).await?;
+    gateway_rights::grant(database).await.map(|_exists| ())
+}
+
+/// Grants [`GATEWAY_ROLE`] its rights. Fails where the role does not exist, and on SQLite, which has no roles.
+pub async fn grant_gateway_rights(url: &str) -> Result<(), DbErr> {
+    let database = connect(url).await?;
+    let granted = gateway_rights::grant(&database).await;
+    database.close().await?;
+    if granted? { Ok(()) } else { Err(DbErr::Custom(format!("the role {GATEWAY_ROLE} does not exist"))) }
 }
 
 /// Returns the name of every migration and whether it is applied.

@@ -1,13 +1,14 @@
-//! The `migrations` program: brings the schema up, takes its last change back, or says where it stands.
+//! The `migrations` program: applies the migrations, reverts the last one, shows which are applied, or grants the gateway's
+//! rights.
 
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use migrations::{Change, change, status};
+use migrations::{Change, change, grant_gateway_rights, status};
 use platform::config::Environment;
 
-const USAGE: &str = "usage: migrations up | down | status   (ORGO_DATABASE_URL names the database)";
+const USAGE: &str = "usage: migrations up | down | status | grants   (ORGO_DATABASE_URL names the database)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,6 +32,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     match arguments.first().map(String::as_str) {
         Some("up") if arguments.len() == 1 => change(&url, Change::Up).await?,
         Some("down") if arguments.len() == 1 => change(&url, Change::Down).await?,
+        Some("grants") if arguments.len() == 1 => grant_gateway_rights(&url).await?,
         Some("status") if arguments.len() == 1 => {
             for (name, state) in status(&url).await? {
                 writeln!(std::io::stdout(), "{name} {state}")?;

@@ -18,11 +18,12 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use self::closing::{close, end_after};
 use self::live::{Live, resume_token};
 use crate::admission::Place;
+use crate::metered_stream::MeteredStream;
 use crate::protocol::{Close, Closing, Hello, ServerFrame, UnwatchedField, Welcome, parse_hello};
 use crate::resume::{self, Start};
 use crate::{Gateway, Limits, credentials};
 
-type Socket = WebSocketStream<Upgraded>;
+type Socket = WebSocketStream<MeteredStream<Upgraded>>;
 
 /// The first buffer of a socket, allocated at once; there are many sockets, and clients say little.
 const READ_BUFFER: usize = 2 * 1024;
@@ -50,6 +51,7 @@ impl From<Close> for End {
 pub(crate) async fn serve(gateway: Arc<Gateway>, upgrade: OnUpgrade, place: Place) {
     let deadline = Instant::now() + gateway.settings.timing.hello;
     let Ok(Ok(stream)) = timeout_at(deadline, upgrade).await else { return };
+    let stream = MeteredStream::new(stream, &gateway.settings.limits);
     let mut socket =
         WebSocketStream::from_raw_socket(stream, Role::Server, Some(config(gateway.settings.limits))).await;
     // Both are boxed: an idle socket does not keep room for what happens once.

@@ -8,6 +8,7 @@ mod endpoint;
 mod gateway;
 mod handshake;
 mod hub;
+mod metered_stream;
 mod problem;
 mod resume;
 mod run;

@@ -42,6 +42,14 @@ pub struct Limits {
     pub message_bytes: usize,
     /// How many messages a second from one client.
     pub messages_per_second: u32,
+    /// Frames a second from one client on average, those of the protocol itself included (RFC 6455 section 5.5).
+    pub frames_per_second: u32,
+    /// Frames from one client at once.
+    pub frames_burst: u32,
+    /// Bytes a second from one client on average.
+    pub bytes_per_second: u32,
+    /// Bytes from one client at once.
+    pub bytes_burst: u32,
     /// How many messages that cannot be read, before the socket is closed.
     pub bad_frames: u32,
     /// How many sockets of one address may not have said hello yet.
@@ -70,6 +78,10 @@ impl Default for Limits {
         Self {
             message_bytes: 16 * 1024,
             messages_per_second: 50,
+            frames_per_second: 50,
+            frames_burst: 100,
+            bytes_per_second: 64 * 1024,
+            bytes_burst: 256 * 1024,
             bad_frames: 5,
             waiting_per_address: 20,
             waiting: 2_000,

@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::{End, Error, Socket};
 use crate::Gateway;
+use crate::metered_stream::RateExceeded;
 use crate::protocol::{Close, Closing};
 
 /// The shortest wait before a client connects again.
@@ -18,6 +19,7 @@ const SPREAD: Duration = Duration::from_secs(5);
 /// Returns how a socket ends after a read failed.
 pub(super) fn end_after(error: &Error) -> End {
     match error {
+        Error::Io(error) if RateExceeded::is_cause_of(error) => End::from(Close::Rate),
         Error::Capacity(_) => End::from(Close::TooLarge),
         Error::Utf8(_) => End::from(Close::NotText),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
@@ -42,6 +44,7 @@ pub(super) async fn close(gateway: &Gateway, mut socket: Socket, closing: &Closi
         }
         // After a broken message the library reads no more; what the client still sends is thrown away.
         let stream = socket.get_mut();
+        stream.discard();
         stream.shutdown().await?;
         let mut thrown_away = [0; 1024];
         while stream.read(&mut thrown_away).await? > 0 {}

@@ -50,6 +50,19 @@ both_forms! {
         server.stop().await;
     }
 
+    async fn resuming_does_not_extend_the_grant(form) {
+        let server = Server::start(form).await;
+        let person = server.test.person("first").await;
+        let (_client, welcome) = server.welcomed(&person).await;
+        server.test.clock.advance(std::time::Duration::from_mins(4));
+        let mut client = Client::open(server.address).await;
+        let point = json!({"rt": welcome["rt"], "epoch": welcome["epoch"], "pos": welcome["pos"]});
+        client.send(&json!({"t": "hello", "v": 1, "resume": point})).await;
+        let resumed = client.frame().await;
+        assert_eq!((&resumed["t"], &resumed["exp"]), (&json!("welcome"), &welcome["exp"]));
+        server.stop().await;
+    }
+
     async fn a_grant_is_renewed_in_band_by_the_same_session_only(form) {
         let server = Server::start(form).await;
         let (person, other) = (server.test.person("first").await, server.test.person("second").await);

@@ -210,7 +210,9 @@ async fn serve(
         limits: changes.limits,
         timing: changes.timing,
     };
-    let gateway = Gateway::new(test.app.clone(), &ResumeKey::derive(&test.secret), settings);
+    // With the rights of production, so that every test shows that they are enough.
+    let app = App { store: test.database.store_as("orgo_gateway").await, ..test.app.clone() };
+    let gateway = Gateway::new(app, &ResumeKey::derive(&test.secret), settings);
     let listener = GuardedListener::bind("127.0.0.1:0".parse().unwrap(), Guard::default()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let running = realtime_gateway::run(listener, Arc::clone(&gateway), shutdown.clone());

@@ -10,6 +10,7 @@ mod delivery;
 mod handshake;
 mod keeping_alive;
 mod racing;
+mod rates;
 mod redis_away;
 mod resuming;
 mod watching;

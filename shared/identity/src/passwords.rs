@@ -1,23 +1,21 @@
-//! Passwords: what may be one, and how it is kept (argon2id, RFC 9106).
+//! Passwords: which texts are allowed, and how they are stored (argon2id, RFC 9106).
 
-use std::sync::Arc;
-use std::time::Duration;
+mod memory;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use domain::problem::FieldFault;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
+
+use self::memory::MemoryPool;
+use crate::secrets::are_equal;
 
 /// 19 MiB, two passes, one lane: the second choice of the OWASP password storage cheat sheet.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// How long somebody waits for a core before they are told to come again.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What is verified where there is no account, so that both take the same time. Nobody's password has this hash.
+/// The hash that is verified where no account exists, so that both cases take the same time. No password has it.
 const NOBODYS_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBvd24gc2FsdA$QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE";
 
@@ -87,10 +85,11 @@ pub enum HashFault {
     Broken,
 }
 
-/// Hashes and verifies passwords off the runtime's threads, no more at once than there are cores.
+/// Hashes and verifies passwords off the runtime's threads: as many at once as there are cores, in memory that is
+/// allocated once for each. Clones share both.
 #[derive(Clone)]
 pub struct PasswordHasher {
-    cores: Arc<Semaphore>,
+    memory: MemoryPool,
 }
 
 impl Default for PasswordHasher {
@@ -100,36 +99,45 @@ impl Default for PasswordHasher {
 }
 
 impl PasswordHasher {
-    /// Returns a hasher for all the cores of the machine.
+    /// Returns a hasher for all cores of the machine.
     pub fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { cores: Arc::new(Semaphore::new(cores)) }
+        Self::with_turns(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
-    /// Hashes a password with a fresh salt, to a PHC string.
+    fn with_turns(turns: usize) -> Self {
+        // One lane: as many blocks of 1 KiB as the parameter says (RFC 9106 section 3.2).
+        Self { memory: MemoryPool::new(turns, usize::try_from(MEMORY_KIB).unwrap_or(usize::MAX)) }
+    }
+
+    /// Hashes a password with a fresh salt. Returns a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, HashFault> {
         let password = password.clone();
-        self.compute(move || {
-            let hash = argon2()?.hash_password(password.0.as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(|_failed| HashFault::Broken)
+        self.compute(move |blocks| {
+            let salt = Salt::generate();
+            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+            let params = current_params()?;
+            let hash = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: ParamsString::try_from(&params).map_err(broken)?,
+                salt: Some(salt),
+                hash: None,
+            };
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+                .hash_password_into_with_memory(password.0.as_bytes(), &salt, &mut output, blocks)
+                .map_err(broken)?;
+            let output = Output::new(&output).map_err(broken)?;
+            Ok(PasswordHash { hash: Some(output), ..hash }.to_string())
         })
         .await
     }
 
     /// Tells whether `candidate`, as it was typed, is the password hashed in `phc`.
     pub async fn verify(&self, phc: &str, candidate: &str) -> Result<bool, HashFault> {
-        // What cannot be a password is still worked on, as the empty text: it must not be told by the time it takes.
+        // A text that cannot be a password is hashed too, as the empty text: the time taken must not tell them apart.
         let candidate = normalise(candidate).unwrap_or_default();
         let phc = phc.to_owned();
-        self.compute(move || {
-            let stored = PasswordHash::new(&phc).map_err(|_unreadable| HashFault::Broken)?;
-            match argon2()?.verify_password(candidate.as_bytes(), &stored) {
-                Ok(()) => Ok(true),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(_failed) => Err(HashFault::Broken),
-            }
-        })
-        .await
+        self.compute(move |blocks| is_password(&phc, candidate.as_bytes(), blocks)).await
     }
 
     /// Takes as long as [`Self::verify`], for an account that does not exist.
@@ -150,29 +158,41 @@ impl PasswordHasher {
 
     async fn compute<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, HashFault> + Send + 'static,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
     ) -> Result<T, HashFault> {
-        let core = self.wait_for_core().await?;
-        let done = tokio::task::spawn_blocking(move || {
-            // Held by the work, not by the one who waits for it: they may go away, the work does not.
-            let _core = core;
-            work()
-        });
-        done.await.map_err(|_panicked| HashFault::Broken)?
-    }
-
-    async fn wait_for_core(&self) -> Result<OwnedSemaphorePermit, HashFault> {
-        match tokio::time::timeout(PATIENCE, Arc::clone(&self.cores).acquire_owned()).await {
-            Ok(Ok(core)) => Ok(core),
-            Ok(Err(_closed)) => Err(HashFault::Broken),
-            Err(_elapsed) => Err(HashFault::Busy),
-        }
+        let mut turn = self.memory.turn().await?;
+        // The work keeps the turn: it goes on when its caller goes away.
+        let done = tokio::task::spawn_blocking(move || work(turn.blocks()));
+        done.await.map_err(broken)?
     }
 }
 
-fn argon2() -> Result<Argon2<'static>, HashFault> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_refused| HashFault::Broken)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Hashes `candidate` as `phc` was hashed, and compares in constant time.
+fn is_password(phc: &str, candidate: &[u8], blocks: &mut [Block]) -> Result<bool, HashFault> {
+    let stored = PasswordHash::new(phc).map_err(broken)?;
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Err(HashFault::Broken) };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(broken)?;
+    let version = stored.version.map(Version::try_from).transpose().map_err(broken)?.unwrap_or_default();
+    let params = Params::try_from(&stored).map_err(broken)?;
+    let fits = params.block_count() <= blocks.len();
+    let argon2 = Argon2::new(algorithm, version, params);
+    let mut output = vec![0; expected.len()];
+    let hashed = if fits {
+        argon2.hash_password_into_with_memory(candidate, salt, &mut output, blocks)
+    } else {
+        // Made with parameters that needed more; the hash is made anew after this log-in.
+        argon2.hash_password_into(candidate, salt, &mut output)
+    };
+    hashed.map_err(broken)?;
+    Ok(are_equal(&output, expected.as_bytes()))
+}
+
+fn current_params() -> Result<Params, HashFault> {
+    Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(broken)
+}
+
+fn broken<E>(_fault: E) -> HashFault {
+    HashFault::Broken
 }
 
 #[cfg(test)]
@@ -261,13 +281,34 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn memory_used_by_other_hashes_changes_nothing() {
+        let hasher = PasswordHasher::with_turns(1);
+        let phc = hasher.hash(&password("correct horse battery")).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(hasher.verify(&phc, "wrong horse battery").await, Ok(false));
+            assert_eq!(hasher.verify(&phc, "correct horse battery").await, Ok(true));
+        }
+    }
+
+    /// From the reference implementation: `argon2 somesalt -id -t 2 -m 16 -p 1` and with less memory, of `password`.
+    #[tokio::test]
+    async fn hashes_with_more_and_with_less_memory_are_verified() {
+        let hasher = PasswordHasher::with_turns(1);
+        for phc in [
+            "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+        ] {
+            assert_eq!(hasher.verify(phc, "password").await, Ok(true), "{phc}");
+            assert_eq!(hasher.verify(phc, "Password").await, Ok(false), "{phc}");
+            assert!(PasswordHasher::needs_rehash(phc), "{phc}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn who_waits_a_second_for_a_core_is_told_to_come_again() {
-        let hasher = PasswordHasher { cores: Arc::new(Semaphore::new(1)) };
-        let core = hasher.wait_for_core().await.unwrap();
+    async fn a_busy_hasher_refuses_real_and_unknown_accounts_alike() {
+        let hasher = PasswordHasher::with_turns(0);
         assert_eq!(hasher.hash(&password("correct horse battery")).await, Err(HashFault::Busy));
         assert_eq!(hasher.verify_dummy("").await, Err(HashFault::Busy));
-        drop(core);
-        assert!(hasher.wait_for_core().await.is_ok());
     }
 }

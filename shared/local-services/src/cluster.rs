@@ -71,7 +71,7 @@ impl Cluster {
         migrations.environment = vec![("ORGO_DATABASE_URL".to_owned(), owner_url)];
         Program::run(&migrations)?;
 
-        let shared = shared_environment(&postgres, &redis, &keys, port);
+        let shared = shared_environment(port);
         let replicas = |executable: &str, variable: &str, own: &[(String, String)]| {
             let mut started = Vec::new();
             for number in 1..=options.replicas {
@@ -83,8 +83,10 @@ impl Cluster {
             }
             Ok::<_, LocalServicesError>(started)
         };
-        let mut apis = replicas("api-service", "ORGO_API_LISTEN", &api_environment(&keys))?;
-        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY_LISTEN", &[])?;
+        let mut apis =
+            replicas("api-service", "ORGO_API_LISTEN", &api_environment(&postgres, &redis, &keys))?;
+        let gateway = gateway_environment(&postgres, &redis, &keys);
+        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY_LISTEN", &gateway)?;
         for (address, program) in apis.iter_mut().chain(&mut gateways) {
             program.wait_until_ready(&Readiness::Answers(*address, "/readyz".to_owned()))?;
         }
@@ -164,10 +166,8 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Returns the settings both programs get.
-fn shared_environment(postgres: &Postgres, redis: &Redis, keys: &Path, port: u16) -> Vec<(String, String)> {
+fn shared_environment(port: u16) -> Vec<(String, String)> {
     let settings = [
-        ("ORGO_DATABASE_URL", postgres.application_url(Role::Application)),
-        ("ORGO_REDIS_URL", redis.url()),
         ("ORGO_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
         // nginx, which tells them the address of the client.
         ("ORGO_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
@@ -175,11 +175,24 @@ fn shared_environment(postgres: &Postgres, redis: &Redis, keys: &Path, port: u16
     settings.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-fn api_environment(keys: &Path) -> Vec<(String, String)> {
+fn api_environment(postgres: &Postgres, redis: &Redis, keys: &Path) -> Vec<(String, String)> {
     let settings = [
+        ("ORGO_DATABASE_URL", postgres.application_url(Role::Application)),
+        ("ORGO_REDIS_URL", redis.url()),
+        ("ORGO_SECRET_FILE", keys.join("secret.hex").display().to_string()),
         ("ORGO_SIGNING_KEY_FILE", keys.join("signing-key.pem").display().to_string()),
         ("ORGO_SMTP_URL", "capture:".to_owned()),
         ("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>".to_owned()),
+    ];
+    settings.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// Returns the settings of the gateway: accounts that can make no session, and one derived key.
+fn gateway_environment(postgres: &Postgres, redis: &Redis, keys: &Path) -> Vec<(String, String)> {
+    let settings = [
+        ("ORGO_DATABASE_URL", postgres.application_url(Role::Gateway)),
+        ("ORGO_REDIS_URL", redis.gateway_url()),
+        ("ORGO_RESUME_KEY_FILE", keys.join("resume.key").display().to_string()),
     ];
     settings.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }

@@ -22,10 +22,14 @@ pub enum Role {
     Superuser,
     /// Owns the database `orgo` and its schema: runs the migrations.
     Owner,
-    /// Reads and writes the rows of the database `orgo`, and nothing else: runs the programs.
+    /// Reads and writes the rows of the database `orgo`, and nothing else: runs `api-service`.
     Application,
+    /// Reads what the migrations grant it: runs `realtime-gateway`.
+    Gateway,
 }
 
+/// The statements that make the roles and the database, as an operator runs them with `psql`: one a line.
+const ROLES: &str = include_str!("../../../deploy/roles.sql");
 /// The database of the application.
 const DATABASE: &str = "orgo";
 
@@ -35,6 +39,7 @@ impl Role {
             Self::Superuser => "orgo_admin",
             Self::Owner => "orgo_owner",
             Self::Application => "orgo_app",
+            Self::Gateway => "orgo_gateway",
         }
     }
 }
@@ -54,9 +59,15 @@ impl Postgres {
         if durability == Durability::Off {
             directory.remove("data")?;
         }
-        let passwords = Passwords::read_or_make(&directory)?;
+        let (passwords, known) = Passwords::read_or_make(&directory)?;
         if !directory.join("data").is_dir() {
             initialise(tools, &directory, durability, &passwords)?;
+        } else if known == Known::NotAll {
+            let run = SingleUser { tools, directory: &directory, durability, data: "data" };
+            create_roles(&run, &passwords, Database::Exists)?;
+        }
+        if known == Known::NotAll {
+            passwords.write(&directory)?;
         }
         let port = port::free_port()?;
         let mut arguments = vec!["-D".to_owned(), "data".to_owned(), "-p".to_owned(), port.to_string()];
@@ -109,24 +120,41 @@ struct Passwords {
     superuser: String,
     owner: String,
     application: String,
+    gateway: String,
+}
+
+/// Whether a directory from an earlier start has the password of every role.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    All,
+    /// It was made before there was a role for the gateway.
+    NotAll,
 }
 
 impl Passwords {
-    /// Reads the passwords, one a line, and makes them at the first start.
-    fn read_or_make(directory: &ServerDirectory) -> Result<Self> {
-        let known = fs::read_to_string(directory.join("passwords")).unwrap_or_default();
-        let mut lines = known.lines().map(str::to_owned);
-        if let (Some(superuser), Some(owner), Some(application)) = (lines.next(), lines.next(), lines.next())
-        {
-            return Ok(Self { superuser, owner, application });
-        }
-        let made =
-            Self { superuser: random::secret()?, owner: random::secret()?, application: random::secret()? };
-        let lines = format!("{}\n{}\n{}\n", made.superuser, made.owner, made.application);
-        directory.write("passwords", &lines)?;
-        // A database made with passwords that are lost is of no use.
-        directory.remove("data")?;
-        Ok(made)
+    /// Reads the passwords, one a line, and makes those that are missing.
+    fn read_or_make(directory: &ServerDirectory) -> Result<(Self, Known)> {
+        let text = fs::read_to_string(directory.join("passwords")).unwrap_or_default();
+        let mut lines = text.lines().map(str::to_owned);
+        let (Some(superuser), Some(owner), Some(application)) = (lines.next(), lines.next(), lines.next())
+        else {
+            // A database made with passwords that are lost is of no use.
+            directory.remove("data")?;
+            let [superuser, owner, application] = [random::secret()?, random::secret()?, random::secret()?];
+            let made = Self { superuser, owner, application, gateway: random::secret()? };
+            made.write(directory)?;
+            return Ok((made, Known::All));
+        };
+        let (gateway, known) = match lines.next() {
+            Some(gateway) => (gateway, Known::All),
+            None => (random::secret()?, Known::NotAll),
+        };
+        Ok((Self { superuser, owner, application, gateway }, known))
+    }
+
+    fn write(&self, directory: &ServerDirectory) -> Result<()> {
+        let Self { superuser, owner, application, gateway } = self;
+        directory.write("passwords", &format!("{superuser}\n{owner}\n{application}\n{gateway}\n")).map(|_| ())
     }
 
     fn of(&self, role: Role) -> &str {
@@ -134,6 +162,7 @@ impl Passwords {
             Role::Superuser => &self.superuser,
             Role::Owner => &self.owner,
             Role::Application => &self.application,
+            Role::Gateway => &self.gateway,
         }
     }
 }
@@ -160,41 +189,62 @@ fn initialise(
     initdb.run(directory, Stdio::null())?;
     directory.remove("password")?;
 
-    let roles = format!(
-        "CREATE ROLE orgo_owner LOGIN PASSWORD '{}';\n\
-         CREATE ROLE orgo_app LOGIN PASSWORD '{}';\n\
-         CREATE DATABASE orgo OWNER orgo_owner;\n\
-         REVOKE ALL ON DATABASE orgo FROM PUBLIC;\n\
-         GRANT CONNECT ON DATABASE orgo TO orgo_app;\n",
-        passwords.of(Role::Owner),
-        passwords.of(Role::Application),
-    );
-    let rights = "ALTER SCHEMA public OWNER TO orgo_owner;\n\
-         REVOKE ALL ON SCHEMA public FROM PUBLIC;\n\
-         GRANT USAGE ON SCHEMA public TO orgo_app;\n\
-         ALTER DEFAULT PRIVILEGES FOR ROLE orgo_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO orgo_app;\n\
-         ALTER DEFAULT PRIVILEGES FOR ROLE orgo_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO orgo_app;\n";
-    execute(tools, directory, durability, "postgres", &roles)?;
-    execute(tools, directory, durability, DATABASE, rights)?;
+    let run = SingleUser { tools, directory, durability, data: "data.new" };
+    create_roles(&run, passwords, Database::New)?;
     fs::rename(directory.join("data.new"), directory.join("data"))
         .map_err(LocalServicesError::io("rename the new data directory"))
 }
 
-/// Runs statements, one a line, without a server and without a client: in PostgreSQL's single-user mode.
-fn execute(
-    tools: &Tools,
-    directory: &ServerDirectory,
+/// Whether the application's database is still to be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Database {
+    New,
+    Exists,
+}
+
+/// Runs [`ROLES`] with our passwords.
+fn create_roles(run: &SingleUser<'_>, passwords: &Passwords, database: Database) -> Result<()> {
+    let mut statements = ROLES.to_owned();
+    for (variable, role) in
+        [("owner", Role::Owner), ("application", Role::Application), ("gateway", Role::Gateway)]
+    {
+        // Hexadecimal digits: nothing in them ends the quotation.
+        let quoted = format!("'{}'", passwords.of(role));
+        statements = statements.replace(&format!(":'{variable}_password'"), &quoted);
+    }
+    let is_wanted = |line: &&str| {
+        let is_statement = !line.is_empty() && !line.starts_with("--");
+        is_statement && (database == Database::New || !line.starts_with("CREATE DATABASE"))
+    };
+    let statements: Vec<&str> = statements.lines().filter(is_wanted).collect();
+    let mut parts = statements.split(|line| line.starts_with("\\connect"));
+    for (name, part) in ["postgres", DATABASE].into_iter().zip(parts.by_ref()) {
+        run.execute(name, &part.join("\n"))?;
+    }
+    Ok(())
+}
+
+/// PostgreSQL's single-user mode: runs statements without a server and without a client.
+struct SingleUser<'a> {
+    tools: &'a Tools,
+    directory: &'a ServerDirectory,
     durability: Durability,
-    database: &str,
-    statements: &str,
-) -> Result<()> {
-    let path = directory.write("statements", statements)?;
-    let mut arguments = ["--single", "-D", "data.new", "-c", "exit_on_error=on"].map(str::to_owned).to_vec();
-    arguments.extend(settings(durability));
-    arguments.push(database.to_owned());
-    let input = File::open(&path).map_err(LocalServicesError::io("read the statements"))?;
-    launch(tools, arguments, durability).run(directory, Stdio::from(input))?;
-    directory.remove("statements")
+    /// The data directory.
+    data: &'a str,
+}
+
+impl SingleUser<'_> {
+    /// Runs statements, one a line.
+    fn execute(&self, database: &str, statements: &str) -> Result<()> {
+        let path = self.directory.write("statements", &format!("{statements}\n"))?;
+        let mut arguments =
+            ["--single", "-D", self.data, "-c", "exit_on_error=on"].map(str::to_owned).to_vec();
+        arguments.extend(settings(self.durability));
+        arguments.push(database.to_owned());
+        let input = File::open(&path).map_err(LocalServicesError::io("read the statements"))?;
+        launch(self.tools, arguments, self.durability).run(self.directory, Stdio::from(input))?;
+        self.directory.remove("statements")
+    }
 }
 
 fn settings(durability: Durability) -> Vec<String> {

@@ -7,11 +7,15 @@ use crate::directory::{Owner, ServerDirectory};
 use crate::process::{Launch, ServerProcess, StopSignal};
 use crate::{Durability, Result, Tools, port, random};
 
+/// The users of production, of which the gateway's exists here too.
+const USERS: &str = include_str!("../../../deploy/redis-users.conf");
+
 /// A private Redis server on a loopback port, with its append-only file on.
 pub struct Redis {
     process: ServerProcess,
     port: u16,
     password: String,
+    gateway_password: String,
 }
 
 impl Redis {
@@ -23,10 +27,14 @@ impl Redis {
         }
         let port = port::free_port()?;
         let password = random::secret()?;
+        let gateway_password = random::secret()?;
+        let gateway = USERS.lines().filter(|line| line.starts_with("user orgo_gateway "));
+        let gateway: String =
+            gateway.map(|line| line.replace("gateway_password", &gateway_password)).collect();
         // The password is not an argument: those are for everybody to see.
         let configuration = format!(
             "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndaemonize no\n\
-             appendonly yes\nappendfsync everysec\nsave \"\"\nmaxmemory-policy noeviction\n"
+             appendonly yes\nappendfsync everysec\nsave \"\"\nmaxmemory-policy noeviction\n{gateway}\n"
         );
         directory.write("redis.conf", &configuration)?;
         let launch = Launch {
@@ -37,10 +45,15 @@ impl Redis {
             stop_signal: StopSignal::Terminate,
         };
         let process = ServerProcess::start(launch, directory, |_| is_ready(port, &password))?;
-        Ok(Self { process, port, password })
+        Ok(Self { process, port, password, gateway_password })
     }
 
-    /// Returns its URL, with the password.
+    /// Returns its URL for the user of `realtime-gateway`, with the password.
+    pub fn gateway_url(&self) -> String {
+        format!("redis://orgo_gateway:{}@127.0.0.1:{}/", self.gateway_password, self.port)
+    }
+
+    /// Returns its URL for the user with all rights, with the password.
     pub fn url(&self) -> String {
         format!("redis://:{}@127.0.0.1:{}/", self.password, self.port)
     }

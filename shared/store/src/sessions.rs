@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::auth::Session;
 use domain::ids::{SessionId, UserId};
-use domain::users::User;
+use domain::users::{Role, UserState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect,
@@ -19,6 +19,17 @@ pub struct StoredSession {
     pub session: Session,
     /// The salt, as text.
     pub salt: String,
+}
+
+/// What decides whether the owner of a session may use it, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionOwner {
+    /// The person.
+    pub id: UserId,
+    /// What they may do beyond their own things.
+    pub role: Role,
+    /// Whether the account is in use.
+    pub state: UserState,
 }
 
 /// Adds a session.
@@ -42,22 +53,40 @@ pub async fn lock(unit: &UnitOfWork, id: SessionId) -> Result<Option<StoredSessi
     Ok(row.map(|row| StoredSession { salt: row.refresh_salt.clone(), session: session(&row) }))
 }
 
-/// Finds a session and whose it is, in one statement.
-pub async fn find_with_user(
+/// Finds a session and its owner, in one statement. The salt stays in the database: gateways have no right to read it.
+pub async fn find_with_owner(
     connection: &impl ConnectionTrait,
     id: SessionId,
-) -> Result<Option<(Session, User)>, StoreError> {
+) -> Result<Option<(Session, SessionOwner)>, StoreError> {
     let to_user = sessions::Entity::belongs_to(users::Entity)
         .from(sessions::Column::UserId)
         .to(users::Column::Id)
         .into();
-    let row = sessions::Entity::find_by_id(id)
-        .join(JoinType::InnerJoin, to_user)
-        .select_also(users::Entity)
-        .one(connection)
-        .await?;
-    let Some((row, Some(user))) = row else { return Ok(None) };
-    Ok(Some((session(&row), crate::users::user(user)?)))
+    let row: Option<(UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String)> =
+        sessions::Entity::find_by_id(id)
+            .join(JoinType::InnerJoin, to_user)
+            .select_only()
+            .columns([
+                sessions::Column::UserId,
+                sessions::Column::Generation,
+                sessions::Column::RotatedAt,
+                sessions::Column::CreatedAt,
+                sessions::Column::RevokedAt,
+            ])
+            .columns([users::Column::Role, users::Column::State])
+            .into_tuple()
+            .one(connection)
+            .await?;
+    let Some((user_id, generation, rotated_at, created_at, revoked_at, role, state)) = row else {
+        return Ok(None);
+    };
+    let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {user_id}"));
+    let owner = SessionOwner {
+        id: user_id,
+        role: Role::from_name(&role).ok_or_else(|| corrupt("role"))?,
+        state: UserState::from_name(&state).ok_or_else(|| corrupt("state"))?,
+    };
+    Ok(Some((Session { id, user_id, generation, rotated_at, created_at, revoked_at }, owner)))
 }
 
 /// Records that a session's refresh token was rotated.
@@ -90,9 +119,12 @@ pub async fn ended_among(
     let rows = sessions::Entity::find()
         .filter(sessions::Column::Id.is_in(ids))
         .filter(sessions::Column::RevokedAt.is_not_null())
+        .select_only()
+        .column(sessions::Column::Id)
+        .into_tuple()
         .all(connection)
         .await?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(rows)
 }
 
 /// Returns the sessions of a person that have not been ended, the latest first.

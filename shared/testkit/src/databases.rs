@@ -13,7 +13,7 @@ pub struct TestDatabase {
     url: String,
     store: Store,
     statements: Arc<AtomicUsize>,
-    _kept: Kept,
+    kept: Kept,
 }
 
 /// What must go when the test is over.
@@ -66,7 +66,7 @@ impl TestDatabase {
             ..StoreOptions::default()
         };
         let store = Store::connect(&url, options).await.unwrap();
-        Self { url, store, statements, _kept: kept }
+        Self { url, store, statements, kept: kept }
     }
 
     /// Returns its address.
@@ -77,6 +77,17 @@ impl TestDatabase {
     /// Returns a store on it. Clones share their connections.
     pub fn store(&self) -> Store {
         self.store.clone()
+    }
+
+    /// Returns a store whose connections have the rights of a role. SQLite has no roles: there it is the same store.
+    pub async fn store_as(&self, role: &str) -> Store {
+        match self.kept {
+            Kept::Directory(_) => self.store(),
+            Kept::Postgres(_) => {
+                let url = format!("{}?options=-c%20role%3D{role}", self.url);
+                Store::connect(&url, StoreOptions::default()).await.unwrap()
+            }
+        }
     }
 
     /// Returns how many statements the store has run.

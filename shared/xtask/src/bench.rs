@@ -4,13 +4,19 @@ use local_services::{Cluster, ClusterOptions, Durability, Limits, Tools};
 
 use crate::Result;
 use crate::interrupt::Interrupt;
-use crate::repository::{Profile, build_programs, root, target};
+use crate::repository::{Profile, build_programs, cargo, root, target};
 use crate::step::step;
 
 /// Starts the services mode from release builds, durable as in production, and measures it from the outside.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
+    if arguments.first().map(String::as_str) == Some("logins") {
+        let mut logins =
+            cargo(&["run", "--release", "--locked", "--quiet", "-p", "identity", "--example", "logins"])?;
+        let status = interrupt.run(&mut logins)?;
+        return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     if arguments.first().map(String::as_str) != Some("likes") {
-        return Err("bench measures likes: cargo xtask bench likes".into());
+        return Err("bench measures likes or logins: cargo xtask bench likes".into());
     }
     let tools = step("tools", || Ok(Tools::find_or_install()?))?;
     let programs = step("programs", || build_programs(interrupt, Profile::Release))?;

@@ -28,9 +28,10 @@ const USAGE: &str = "usage: cargo xtask <command>
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
+  bench logins                     memory and speed of password hashing
   generate [--check]               the contracts openapi.json and protocol.json
   tidy                             file sizes, names, what every crate must have
-  migrate up|down|status           the migrations, on ORGO_DATABASE_URL";
+  migrate up|down|status|grants    the migrations, on ORGO_DATABASE_URL";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -90,3 +90,32 @@ fn a_directory_has_one_user_at_a_time() {
         "the first lives on"
     );
 }
+
+#[test]
+fn a_directory_from_before_the_gateways_role_gets_it_and_keeps_everything_else() {
+    let scratch = Scratch::new();
+    let directory = scratch.join("postgres");
+    let first = Postgres::start(&TOOLS, &directory, Durability::Full).unwrap();
+    let owner = first.application_url(Role::Owner);
+    execute(&owner, "CREATE TABLE posts (title text); INSERT INTO posts VALUES ('kept')").unwrap();
+    let superuser = first.application_url(Role::Superuser);
+    execute(&superuser, "DROP OWNED BY orgo_gateway; DROP ROLE orgo_gateway").unwrap();
+    let passwords = first.log().with_file_name("passwords");
+    first.stop().unwrap();
+    let three: Vec<String> =
+        std::fs::read_to_string(&passwords).unwrap().lines().take(3).map(str::to_owned).collect();
+    std::fs::write(&passwords, three.join("\n")).unwrap();
+
+    let mut gateway = String::new();
+    for _start in 0..2 {
+        let server = Postgres::start(&TOOLS, &directory, Durability::Full).unwrap();
+        assert_eq!(execute(&server.application_url(Role::Owner), "SELECT title FROM posts").unwrap(), "kept");
+        let url = server.application_url(Role::Gateway);
+        assert_eq!(execute(&url, "SELECT current_user").unwrap(), "orgo_gateway");
+        assert!(execute(&url, "SELECT title FROM posts").unwrap_err().contains("permission denied"));
+        let credentials = url.split('@').next().unwrap().to_owned();
+        assert!(gateway.is_empty() || gateway == credentials, "the password is kept");
+        gateway = credentials;
+        server.stop().unwrap();
+    }
+}

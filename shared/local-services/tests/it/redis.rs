@@ -30,6 +30,39 @@ fn it_keeps_an_append_only_file_and_never_evicts() {
 }
 
 #[test]
+fn the_gateways_user_takes_tickets_reads_streams_and_does_nothing_else() {
+    let scratch = Scratch::new();
+    let server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();
+    ask(&server, "SET orgo:ticket:a person\r\nXADD orgo:rt:s:0 1-0 kind like\r\nSET orgo:limit:a 1");
+    let as_gateway = |command: &str| {
+        let url = server.gateway_url();
+        let password = url.split([':', '@']).nth(2).unwrap();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
+        write!(stream, "AUTH orgo_gateway {password}\r\n{command}\r\nQUIT\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(as_gateway("XREAD COUNT 1 STREAMS orgo:rt:s:0 0").contains("like"));
+    assert!(as_gateway("GETDEL orgo:ticket:a").contains("person"));
+    for refused in [
+        "SET orgo:ticket:b other NX PX 30000",
+        "XADD orgo:rt:s:0 2-0 kind like",
+        "DEL orgo:rt:s:0",
+        "GETDEL orgo:limit:a",
+        "KEYS *",
+        "SCAN 0",
+        "FLUSHALL",
+        "CONFIG GET requirepass",
+        "EVAL return 0",
+        "PUBLISH orgo:rt:wake x",
+    ] {
+        let answer = as_gateway(refused);
+        assert!(answer.contains("-NOPERM"), "{refused}: {answer}");
+    }
+}
+
+#[test]
 fn nobody_gets_in_without_the_password() {
     let scratch = Scratch::new();
     let server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();

@@ -18,12 +18,12 @@ pub async fn authenticate(
         TokenFault::Expired => ProblemCode::TokenExpired,
         TokenFault::Invalid => ProblemCode::Unauthenticated,
     })?;
-    let found = sessions::find_with_user(app.store.reader(), claims.session).await?;
+    let found = sessions::find_with_owner(app.store.reader(), claims.session).await?;
     match found {
-        Some((session, user))
-            if session.is_live(now) && user.id == claims.user && user.state == UserState::Active =>
+        Some((session, owner))
+            if session.is_live(now) && owner.id == claims.user && owner.state == UserState::Active =>
         {
-            Ok(Caller { user_id: user.id, session_id: session.id, role: user.role })
+            Ok(Caller { user_id: owner.id, session_id: session.id, role: owner.role })
         }
         _ => Err(ProblemCode::SessionRevoked.into()),
     }

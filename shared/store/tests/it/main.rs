@@ -5,6 +5,7 @@ mod cancelled_callers;
 mod epochs;
 mod faults;
 mod fixtures;
+mod gateway_rights;
 mod jobs;
 mod leases;
 mod log_order;
