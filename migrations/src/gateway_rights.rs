@@ -19,6 +19,8 @@ const RIGHTS: &[&str] = &[
     // Confirming that the session of a ticket or resume token has not ended: all columns but the salt.
     "SELECT (id, user_id, generation, rotated_at, created_at, revoked_at) ON sessions",
     "SELECT (id, role, state) ON users",
+    // Checking whether a post or a person may be watched.
+    "SELECT (id, author_id, deleted_at) ON posts",
 ];
 
 /// Grants the gateway's role exactly these rights, in one transaction. Returns whether the role exists.
