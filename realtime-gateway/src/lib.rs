@@ -7,7 +7,6 @@ mod endpoint;
 mod gateway;
 mod handshake;
 mod hub;
-mod problem;
 mod resume;
 mod run;
 mod settings;
@@ -16,7 +15,7 @@ mod tail;
 pub mod config;
 pub mod protocol;
 
-pub use endpoint::{endpoint, socket};
+pub use endpoint::{edge_of, endpoint, readiness_of, socket};
 pub use gateway::Gateway;
 pub use run::{run, run_tasks};
 pub use settings::{Limits, Settings, Source, Timing};
