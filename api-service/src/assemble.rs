@@ -15,7 +15,7 @@ use platform::clock::SystemClock;
 use platform::ids::TimeOrderedIds;
 use store::Store;
 
-use crate::{Parts, Service, Tuning};
+use crate::{Parts, Service, Settings};
 
 /// Whom access tokens are for.
 const AUDIENCE: &str = "orgo-api";
@@ -26,12 +26,12 @@ pub fn assemble(
     ephemeral: Ephemeral,
     signing_key: SigningKey,
     secret: &MasterSecret,
-    tuning: Tuning,
+    settings: Settings,
 ) -> Service {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn RandomSource> = Arc::new(OsRandom);
     let keys = SigningKeys::new(signing_key);
-    let tokens = AccessTokens::new(keys, tuning.public_url.clone(), AUDIENCE, Arc::clone(&random));
+    let tokens = AccessTokens::new(keys, settings.edge.public_url.clone(), AUDIENCE, Arc::clone(&random));
     Service::new(Parts {
         credentials: Credentials {
             access_tokens: Arc::new(tokens),
@@ -42,6 +42,6 @@ pub fn assemble(
         },
         app: App { store, ephemeral, clock, ids: Arc::new(TimeOrderedIds), random },
         cursors: CursorSeal::new(secret),
-        tuning,
+        settings,
     })
 }

@@ -1,144 +1,116 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use edge::health::HealthListen;
+use edge::is_loopback_url;
+use edge::settings::{Logging, Stores};
 use identity::secrets::{MasterSecret, load_secret};
 use identity::signing_keys::{SigningKey, load_signing_key};
-use platform::config::{CommaSeparated, ConfigFaults, Environment, Faulty};
-use platform::origin::Origin;
-use platform::service_url::{DatabaseUrl, RedisUrl};
-use platform::telemetry::{Format, LogFilter};
-use url::{Host, Url};
+use platform::config::{ConfigFaults, Environment, Faulty};
+use url::Url;
 
 use crate::mail::{SmtpFault, SmtpMailer};
-use crate::{ShowsMail, Tuning};
+use crate::{Settings, ShowsMail};
 
 /// Where mails go.
 pub enum MailRoute {
-    /// Nowhere: they are kept and shown.
+    /// They are kept and shown.
     Capture,
     /// To a mail server.
     Smtp(Box<SmtpMailer>),
 }
 
-/// The settings of the service.
+/// The settings of the program.
 pub struct ApiConfig {
-    /// Where the database is.
-    pub database_url: String,
-    /// Where Redis is.
-    pub redis_url: String,
+    /// The database and Redis.
+    pub stores: Stores,
     /// Where the service listens.
     pub listen: SocketAddr,
+    /// Where health checks have a listener of their own.
+    pub health_listen: HealthListen,
     /// Where mails go.
     pub mail: MailRoute,
     /// The key that signs access tokens.
     pub signing_key: SigningKey,
-    /// The secret that seals everything else.
+    /// The secret that all other keys are derived from.
     pub secret: MasterSecret,
-    /// What differs from one installation to the next.
-    pub tuning: Tuning,
-    /// What is logged.
-    pub log: LogFilter,
-    /// In which form.
-    pub log_format: Format,
+    /// The settings of the service.
+    pub settings: Settings,
+    /// What is logged, and how.
+    pub logging: Logging,
 }
 
 impl ApiConfig {
-    /// Reads and checks every setting. Every fault is named at once.
+    /// Reads and checks every setting. Every fault is reported at once.
     pub fn from_environment(environment: &mut Environment) -> Result<Self, ConfigFaults> {
-        let database_url = environment.required::<DatabaseUrl>(
-            "ORGO_DATABASE_URL",
-            "postgres://orgo@localhost/orgo",
-            "Where the database is.",
-        );
-        let redis_url =
-            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://localhost:6379", "Where Redis is.");
+        let stores = Stores::from_environment(environment);
         let listen =
             environment.or_default("ORGO_API_LISTEN", "127.0.0.1:8081", "Where the API service listens.");
-        let public_url: Result<Url, _> = environment.required(
-            "ORGO_PUBLIC_URL",
-            "https://api.example.com",
-            "Under which address people reach the service.",
+        let health_listen = environment.or_default(
+            "ORGO_API_HEALTH_LISTEN",
+            "127.0.0.1:8181",
+            "Where the API service answers health checks on connections of their own; or off.",
         );
-        let allowed_origins = environment.or_default::<CommaSeparated<Origin>>(
-            "ORGO_ALLOWED_ORIGINS",
-            "",
-            "Other origins whose pages may call us, with commas between them.",
-        );
+        let edge = edge::Settings::from_environment(environment);
         let smtp_url: Result<String, _> = environment.required(
             "ORGO_SMTP_URL",
             "smtps://user:password@mail.example.com",
             "The mail server; capture: keeps mails and shows them at /dev/mail, on loopback only.",
         );
         let mail_from: Result<String, _> =
-            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "Whom mails come from.");
+            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "The sender of mails.");
         let signing_key = environment.required_file(
             "ORGO_SIGNING_KEY_FILE",
             "/run/secrets/signing-key.pem",
-            "The Ed25519 key that signs access tokens: PKCS#8 in PEM.",
+            "The file with the Ed25519 key that signs access tokens: PKCS#8 in PEM.",
             load_signing_key,
         );
         let secret = environment.required_file(
             "ORGO_SECRET_FILE",
             "/run/secrets/secret.hex",
-            "The secret that seals everything else: 32 random bytes or more, as hex.",
+            "The file with the secret that other keys are derived from: 32 random bytes or more, as hex.",
             load_secret,
         );
-        let trusted_proxies = environment.or_default::<CommaSeparated<IpAddr>>(
-            "ORGO_TRUSTED_PROXIES",
-            "",
-            "The peers whose X-Real-IP is believed, with commas between them.",
-        );
-        let log = environment.or_default("ORGO_LOG", "info", "What is logged.");
-        let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "In which form: text or json.");
-        let mail = mail_route(
-            environment,
-            smtp_url.as_deref().ok(),
-            mail_from.as_deref().ok(),
-            public_url.as_ref().ok(),
-        );
-        if let Ok(public_url) = &public_url
-            && !is_base(public_url)
-        {
-            environment
-                .refuse("ORGO_PUBLIC_URL", "must be http or https with nothing behind the host and port");
-        }
+        let logging = Logging::from_environment(environment, "info");
+        let addresses = (listen.as_ref().ok().copied(), edge.as_ref().ok().map(|edge| &*edge.public_url));
+        let mail = mail_route(environment, smtp_url.as_deref().ok(), mail_from.as_deref().ok(), addresses);
         environment.finish()?;
         let shows_mail =
             if matches!(mail, Some(MailRoute::Capture)) { ShowsMail::Yes } else { ShowsMail::No };
         Ok(Self {
-            database_url: database_url?.into(),
-            redis_url: redis_url?.into(),
+            stores: stores?,
             listen: listen?,
+            health_listen: health_listen?,
             mail: mail.ok_or(Faulty)?,
             signing_key: signing_key?,
             secret: secret?,
-            tuning: Tuning {
-                public_url: public_url?.origin().ascii_serialization(),
-                allowed_origins: allowed_origins?.0.into_iter().map(String::from).collect(),
-                trusted_proxies: trusted_proxies?.0,
-                shows_mail,
-            },
-            log: log?,
-            log_format: log_format?,
+            settings: Settings { edge: edge?, shows_mail },
+            logging: logging?,
         })
     }
 }
 
-/// Decides where mails go. Each of the three settings is looked at whatever is wrong with the others.
+/// Decides where mails go. Each setting is checked whatever is wrong with the others. `addresses` are the one the
+/// service listens on and the public URL.
 fn mail_route(
     environment: &mut Environment,
     url: Option<&str>,
     from: Option<&str>,
-    public_url: Option<&Url>,
+    (listen, public_url): (Option<SocketAddr>, Option<&str>),
 ) -> Option<MailRoute> {
     let sender = from.filter(|from| SmtpMailer::new("smtp://localhost", from).is_ok());
     if from.is_some() && sender.is_none() {
         environment.refuse("ORGO_MAIL_FROM", SmtpFault::Sender);
     }
-    let is_captured = url? == "capture:";
-    if is_captured && public_url.is_some_and(|url| !is_loopback(url)) {
-        environment.refuse("ORGO_SMTP_URL", "capture: shows codes to everybody; it works on loopback only");
-    }
-    if is_captured {
+    if url? == "capture:" {
+        let is_local = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback_url(&url));
+        if public_url.is_some_and(|url| !is_local(url)) {
+            let fault = "capture: shows the codes of all people; ORGO_PUBLIC_URL must be a loopback address";
+            environment.refuse("ORGO_SMTP_URL", fault);
+        }
+        if listen.is_some_and(|address| !address.ip().is_loopback()) {
+            let fault = "capture: shows the codes of all people; ORGO_API_LISTEN must be a loopback address";
+            environment.refuse("ORGO_SMTP_URL", fault);
+        }
         return Some(MailRoute::Capture);
     }
     match SmtpMailer::new(url?, sender.unwrap_or("orgo@localhost")) {
@@ -148,22 +120,6 @@ fn mail_route(
             None
         }
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn is_base(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
 }
 
 #[cfg(test)]
@@ -216,7 +172,7 @@ mod tests {
     #[test]
     fn a_complete_environment_is_accepted() {
         let config = read(&[]).unwrap();
-        assert_eq!(config.tuning.public_url, "https://api.example.com");
+        assert_eq!(config.settings.edge.public_url, "https://api.example.com");
         assert!(matches!(config.mail, MailRoute::Smtp(_)));
     }
 
@@ -224,6 +180,7 @@ mod tests {
     fn every_fault_is_named_at_once_and_no_secret_is_repeated() {
         let wrong = [
             ("ORGO_ALLOWED_ORIGINS", "https://app.example.com,*"),
+            ("ORGO_API_HEALTH_LISTEN", "s3cret"),
             ("ORGO_API_LISTEN", "s3cret"),
             ("ORGO_DATABASE_URL", "mysql://orgo:s3cret@localhost/orgo"),
             ("ORGO_LOG", "sqlx=s3cret"),
@@ -254,16 +211,14 @@ mod tests {
     #[test]
     fn mails_are_shown_on_loopback_only() {
         assert!(read(&[("ORGO_SMTP_URL", "capture:")]).is_err());
+        for listen in ["0.0.0.0:8081", "[::]:8081", "192.0.2.1:8081"] {
+            let local = ("ORGO_PUBLIC_URL", "http://127.0.0.1:8088");
+            let faults = read(&[("ORGO_SMTP_URL", "capture:"), local, ("ORGO_API_LISTEN", listen)]).err();
+            assert!(faults.unwrap().to_string().contains("ORGO_API_LISTEN"), "{listen}");
+        }
         for loopback in ["http://127.0.0.1:8088", "http://localhost:8088", "http://[::1]:8088"] {
             let config = read(&[("ORGO_SMTP_URL", "capture:"), ("ORGO_PUBLIC_URL", loopback)]).unwrap();
-            assert_eq!(config.tuning.shows_mail, ShowsMail::Yes);
-        }
-    }
-
-    #[test]
-    fn the_public_address_is_a_bare_origin() {
-        for bad in ["ftp://api.example.com", "https://api.example.com/v1", "https://api.example.com/?x=1"] {
-            assert!(read(&[("ORGO_PUBLIC_URL", bad)]).is_err(), "{bad}");
+            assert_eq!(config.settings.shows_mail, ShowsMail::Yes);
         }
     }
 }

@@ -1,30 +1,32 @@
-//! The mails that were kept instead of sent, for whoever tries OrGo out. Not there where mails are sent.
+//! The mails that were kept instead of sent, for people who try OrGo out. Only mounted if mails are kept, and shown to
+//! clients on this machine only: the mails hold codes.
 
 use domain::ProblemCode;
+use edge::RequestContext;
 use operations::OperationError;
-use poem::http::{HeaderMap, header};
+use poem::http::header;
 use poem::web::{Data, Html, Json};
-use poem::{IntoResponse, Response, handler};
+use poem::{IntoResponse, Request, Response, handler};
 use serde_json::json;
 use store::captured_mails;
 
 use crate::Service;
 use crate::problem::ApiProblem;
 
-/// How many mails are shown.
+/// Largest number of mails that are shown.
 const SHOWN: u64 = 100;
 
 #[handler]
-pub(crate) async fn mail_json(headers: &HeaderMap, Data(service): Data<&Service>) -> poem::Result<Response> {
-    check_host(service, headers)?;
+pub(crate) async fn mail_json(request: &Request, Data(service): Data<&Service>) -> poem::Result<Response> {
+    check_client(request)?;
     let mails = latest(service).await?;
     let mail = |mail: captured_mails::CapturedMail| json!({ "to": mail.to, "subject": mail.subject, "text": mail.text, "at": mail.at });
     Ok(Json(mails.into_iter().map(mail).collect::<Vec<_>>()).into_response())
 }
 
 #[handler]
-pub(crate) async fn mail_page(headers: &HeaderMap, Data(service): Data<&Service>) -> poem::Result<Response> {
-    check_host(service, headers)?;
+pub(crate) async fn mail_page(request: &Request, Data(service): Data<&Service>) -> poem::Result<Response> {
+    check_client(request)?;
     let mail = |mail: captured_mails::CapturedMail| {
         format!(
             "<article><h2>{}</h2><p>{} · {}</p><pre>{}</pre></article>",
@@ -44,16 +46,15 @@ pub(crate) async fn mail_page(headers: &HeaderMap, Data(service): Data<&Service>
     Ok(Html(page).into_response())
 }
 
-/// Refuses requests to any other name than our own: a page may point its name at this machine (DNS rebinding) and then
-/// counts as ours to a browser.
-fn check_host(service: &Service, headers: &HeaderMap) -> Result<(), ApiProblem> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let origins = service.browser_origins();
-    let mut authorities = origins.iter().filter_map(|origin| Some(origin.split_once("://")?.1));
-    if authorities.any(|ours| ours.eq_ignore_ascii_case(host)) {
+/// Refuses clients on other machines, and requests to any other host than the service itself: a page can point its own
+/// name at this machine (DNS rebinding), and browsers then count the service as part of that page.
+fn check_client(request: &Request) -> poem::Result<()> {
+    let edge = RequestContext::of(request)?.edge();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if edge.client_of(request).is_loopback() && edge.origins().is_own_host(host) {
         Ok(())
     } else {
-        Err(ApiProblem::from(ProblemCode::NotFound))
+        Err(ApiProblem::from(ProblemCode::NotFound).into())
     }
 }
 

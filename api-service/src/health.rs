@@ -1,7 +1,5 @@
 //! Signs of life, for whoever sends traffic here.
 
-use domain::ProblemCode;
-use operations::OperationError;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi, Tags};
 
@@ -33,14 +31,10 @@ impl HealthApi {
     }
 
     /// Tells whether requests can be served: the database answers, and the service is not going down
-    // Redis does not count: without it people can do everything but open new sockets.
+    // Redis does not count: without it everything works but opening new sockets.
     #[oai(path = "/readyz", method = "get", operation_id = "getReadiness")]
     async fn get_readiness(&self) -> Result<Json<HealthBody>, ApiProblem> {
-        if self.0.is_draining() {
-            return Err(ApiProblem::from(ProblemCode::Unavailable));
-        }
-        self.0.app().store.ping().await.map_err(OperationError::from)?;
-        self.0.check_beside().await.map_err(OperationError::from)?;
+        self.0.readiness().check().await?;
         Ok(Json(HealthBody { status: "ready".into() }))
     }
 }

@@ -31,7 +31,6 @@ pub use assemble::assemble;
 pub use config::{ApiConfig, MailRoute};
 pub use mail::{CaptureMailer, SmtpMailer};
 pub use openapi::document;
-pub use problem::{ProblemContext, problem_response};
 pub use routes::routes;
-pub use service::{Parts, Service, ShowsMail, Tuning};
+pub use service::{Parts, Service, Settings, ShowsMail};
 pub use workers::{Workers, spawn_workers};

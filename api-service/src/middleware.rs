@@ -1,10 +1,7 @@
-//! What surrounds every handler, from the outside in.
+//! What surrounds the handlers of this service, inside the edge that all services share.
 
-mod outermost;
-mod problems;
-mod security_headers;
+mod policy;
 mod strict_query;
 
-pub(crate) use outermost::Outermost;
-pub(crate) use problems::Problems;
+pub(crate) use policy::ApiPolicy;
 pub(crate) use strict_query::StrictQuery;

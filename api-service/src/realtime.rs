@@ -43,7 +43,7 @@ impl RealtimeApi {
     async fn create_realtime_ticket(&self, caller: Caller) -> Result<TicketCreated, ApiProblem> {
         let issued = create_ticket(self.0.app(), &caller.0).await?;
         // http becomes ws, https becomes wss.
-        let url = format!("{}/ws", self.0.tuning().public_url.replacen("http", "ws", 1));
+        let url = format!("{}/ws", self.0.public_url().replacen("http", "ws", 1));
         let ticket = issued.ticket.expose().to_owned();
         Ok(TicketCreated::Created(Json(RealtimeTicketBody {
             ticket,

@@ -1,18 +1,19 @@
 use std::sync::Arc;
 
+use edge::Failures;
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{HeaderName, Method, header};
 use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{Outermost, Problems, StrictQuery};
+use crate::middleware::{ApiPolicy, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
 
-/// Returns everything this service answers, each request in a task of its own, each failure a problem. `beside` is
-/// mounted at `/ws` where the gateway shares the port.
+/// Returns everything this service answers, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
+/// port.
 pub fn routes(
     service: &Service,
     beside: Option<BoxEndpoint<'static, Response>>,
@@ -40,34 +41,38 @@ pub fn routes(
         )
         .at("/problems", poem::get(problem_index))
         .at("/problems/:code", poem::get(problem_page));
-    if service.tuning().shows_mail == ShowsMail::Yes {
+    if service.shows_mail() == ShowsMail::Yes {
         route = route
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    // Inside CORS, which lets no error pass as it is.
-    let api =
-        Problems::new(StrictQuery::new(route.map_to_response(), Arc::clone(&table))).with(cors(service));
+    let inner = StrictQuery::new(route.map_to_response(), Arc::clone(&table)).data(service.clone());
+    // Rendered inside CORS, which would replace an error by a response of its own.
+    let api = Failures(inner).with(cors(service));
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // It checks origins itself.
         root = root.at("/ws", socket);
     }
-    Outermost::new(root.map_to_response(), service.clone(), table)
+    service.edge().wrap(root.map_to_response(), ApiPolicy(table))
 }
 
-/// Lets pages of known origins call us. There are no cookies, so there are no credentials to send along.
+/// Lets pages of allowed origins call the service. There are no cookies, so browsers need not send credentials.
 fn cors(service: &Service) -> Cors {
+    let edge = service.edge().clone();
     Cors::new()
-        .allow_origins(service.browser_origins())
+        .allow_origins_fn(move |origin| edge.origins().allows(origin))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::ACCEPT_LANGUAGE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([
+            header::ETAG,
             header::LOCATION,
             header::LINK,
             header::RETRY_AFTER,

@@ -1,22 +1,15 @@
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use domain::Problem;
+use edge::Edge;
+use edge::health::Readiness;
 use identity::cursors::CursorSeal;
-use operations::{App, Credentials};
-use url::Url;
+use operations::{App, Credentials, OperationError};
 
-/// What differs from one installation to the next.
+/// The settings of the service.
 #[derive(Debug, Clone)]
-pub struct Tuning {
-    /// Under which address people reach us, without a slash at the end.
-    pub public_url: String,
-    /// Other origins whose pages may call us from a browser.
-    pub allowed_origins: Vec<String>,
-    /// The peers whose word we take for a visitor's address.
-    pub trusted_proxies: Vec<IpAddr>,
+pub struct Settings {
+    /// The settings of its edge.
+    pub edge: edge::Settings,
     /// Whether mails are kept and shown instead of sent.
     pub shows_mail: ShowsMail,
 }
@@ -24,13 +17,13 @@ pub struct Tuning {
 /// Whether mails are kept and shown at `/dev/mail`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShowsMail {
-    /// They are: nothing is sent anywhere.
+    /// They are kept and shown. Nothing is sent.
     Yes,
     /// They are sent.
     No,
 }
 
-/// What a service is made of.
+/// The parts of a service.
 pub struct Parts {
     /// The long-lived parts of the operations.
     pub app: App,
@@ -38,8 +31,8 @@ pub struct Parts {
     pub credentials: Credentials,
     /// Seals cursors.
     pub cursors: CursorSeal,
-    /// What differs from one installation to the next.
-    pub tuning: Tuning,
+    /// The settings.
+    pub settings: Settings,
 }
 
 /// The service behind every handler. Clones share it.
@@ -47,79 +40,67 @@ pub struct Parts {
 pub struct Service(Arc<Shared>);
 
 struct Shared {
-    parts: Parts,
-    is_draining: AtomicBool,
-    also_ready: OnceLock<ReadinessCheck>,
+    app: App,
+    credentials: Credentials,
+    cursors: CursorSeal,
+    shows_mail: ShowsMail,
+    edge: Edge,
+    readiness: Readiness,
 }
 
-/// A further condition of being ready.
-type ReadinessCheck =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>> + Send + Sync>;
-
 impl Service {
-    /// Puts a service together.
+    /// Puts a service together. It is ready while its database answers.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, is_draining: AtomicBool::new(false), also_ready: OnceLock::new() }))
+        let Parts { app, credentials, cursors, settings } = parts;
+        let readiness = Readiness::new();
+        let store = app.store.clone();
+        readiness.require(move || {
+            let store = store.clone();
+            async move {
+                store.ping().await.map_err(|fault| {
+                    tracing::warn!(%fault, "not ready: the database does not answer");
+                    OperationError::from(fault).problem()
+                })
+            }
+        });
+        let edge = Edge::new(settings.edge, Arc::clone(&app.ids));
+        let shows_mail = settings.shows_mail;
+        Self(Arc::new(Shared { app, credentials, cursors, shows_mail, edge, readiness }))
     }
 
     /// Returns the long-lived parts of the operations.
     pub fn app(&self) -> &App {
-        &self.0.parts.app
+        &self.0.app
     }
 
     /// Returns the keys.
     pub fn credentials(&self) -> &Credentials {
-        &self.0.parts.credentials
+        &self.0.credentials
     }
 
-    /// Returns what seals cursors.
+    /// Returns the seal of cursors.
     pub fn cursors(&self) -> &CursorSeal {
-        &self.0.parts.cursors
+        &self.0.cursors
     }
 
-    /// Returns what differs from one installation to the next.
-    pub fn tuning(&self) -> &Tuning {
-        &self.0.parts.tuning
+    /// Returns the edge.
+    pub fn edge(&self) -> &Edge {
+        &self.0.edge
     }
 
-    /// Returns the origins whose pages may call us: those allowed, and our own. On loopback one machine has two names.
-    pub fn browser_origins(&self) -> Vec<String> {
-        let Tuning { public_url, allowed_origins, .. } = self.tuning();
-        let mut origins = allowed_origins.clone();
-        origins.push(public_url.clone());
-        let other = match Url::parse(public_url).ok().as_ref().and_then(Url::host_str) {
-            Some("127.0.0.1") => Some(public_url.replacen("127.0.0.1", "localhost", 1)),
-            Some("localhost") => Some(public_url.replacen("localhost", "127.0.0.1", 1)),
-            _ => None,
-        };
-        origins.extend(other);
-        origins
+    /// Returns the URL clients use, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.0.edge.settings().public_url
     }
 
-    /// Makes `/readyz` depend on what shares the process, too. The first call counts.
-    pub fn also_ready<F>(&self, check: impl Fn() -> F + Send + Sync + 'static)
-    where
-        F: Future<Output = Result<(), Problem>> + Send + 'static,
-    {
-        self.0.also_ready.get_or_init(|| Box::new(move || Box::pin(check())));
+    /// Returns whether mails are kept and shown instead of sent.
+    pub fn shows_mail(&self) -> ShowsMail {
+        self.0.shows_mail
     }
 
-    /// Tells whether what shares the process is ready.
-    pub(crate) async fn check_beside(&self) -> Result<(), Problem> {
-        match self.0.also_ready.get() {
-            Some(check) => check().await,
-            None => Ok(()),
-        }
-    }
-
-    /// Says that no new work should come here: `/readyz` fails from now on.
-    pub fn drain(&self) {
-        self.0.is_draining.store(true, Ordering::SeqCst);
-    }
-
-    /// Tells whether it is going down.
-    pub fn is_draining(&self) -> bool {
-        self.0.is_draining.load(Ordering::SeqCst)
+    /// Returns whether the service can serve requests. Conditions may be added.
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 }
 
@@ -129,19 +110,14 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Returns a service whose database nobody looks at.
+    /// Returns a service on an empty database.
     pub(crate) async fn service() -> Service {
         let parts = TestApp::new(TestDatabase::sqlite().await);
         Service::new(Parts {
             cursors: CursorSeal::new(&parts.secret),
             app: parts.app,
             credentials: parts.credentials,
-            tuning: Tuning {
-                public_url: PUBLIC_URL.into(),
-                allowed_origins: Vec::new(),
-                trusted_proxies: Vec::new(),
-                shows_mail: ShowsMail::No,
-            },
+            settings: Settings { edge: edge::Settings::new(PUBLIC_URL), shows_mail: ShowsMail::No },
         })
     }
 }

@@ -1,7 +1,7 @@
 //! How many sockets may be open before anybody knows whose they are.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Limits;
@@ -40,7 +40,7 @@ impl Admission {
 
     /// Returns a place, if there is one for this address.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<Place, Full> {
-        let network = network(address);
+        let network = edge::network(address);
         let mut waiting = lock(&self.waiting);
         let here = waiting.by_network.get(&network).copied().unwrap_or(0);
         if here >= self.limits.waiting_per_address {
@@ -70,14 +70,6 @@ impl Drop for Place {
 
 fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One household has 2^64 addresses of IPv6: its network counts.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 #[cfg(test)]

@@ -1,99 +1,67 @@
-//! The settings of the gateway binary.
+//! The settings of the gateway program.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use edge::health::HealthListen;
+use edge::settings::{Logging, Stores};
 use identity::resume_keys::load_resume_key;
-use platform::config::{CommaSeparated, ConfigFaults, Environment};
-use platform::origin::Origin;
-use platform::service_url::{DatabaseUrl, RedisUrl};
-use platform::telemetry::{Format, LogFilter};
-use url::Url;
+use platform::config::{ConfigFaults, Environment};
 
-use crate::handshake::origin_of;
 use crate::{Limits, Settings, Source, Timing};
 
-/// Everything the gateway binary is told.
+/// The settings of the gateway program.
 pub struct GatewayConfig {
-    /// The database.
-    pub database_url: String,
-    /// The Redis of tickets and of the log's cache.
-    pub redis_url: String,
-    /// Where to listen.
+    /// The database, and the Redis of tickets and of the event log's cache.
+    pub stores: Stores,
+    /// Where the gateway listens.
     pub listen: SocketAddr,
-    /// How clients reach us.
-    pub public_url: Url,
-    /// Whose scripts may open sockets, beside the origin of the public URL.
-    pub allowed_origins: Vec<String>,
+    /// Where health checks have a listener of their own.
+    pub health_listen: HealthListen,
+    /// The settings of the HTTP edge.
+    pub edge: edge::Settings,
     /// The file with the key of resume tokens: the only key the gateway needs.
     pub resume_key_file: PathBuf,
-    /// The peers whose `X-Real-IP` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
-    /// What is logged.
-    pub log: LogFilter,
-    /// How it is logged.
-    pub log_format: Format,
+    /// What is logged, and how.
+    pub logging: Logging,
 }
 
 impl GatewayConfig {
-    /// Reads the settings, and finds every fault in them at once.
+    /// Reads and checks every setting. Every fault is reported at once.
     pub fn from_environment(environment: &mut Environment) -> Result<Self, ConfigFaults> {
-        let database_url = environment.required::<DatabaseUrl>(
-            "ORGO_DATABASE_URL",
-            "postgres://orgo@127.0.0.1/orgo",
-            "The database",
-        );
-        let redis_url =
-            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The Redis");
+        let stores = Stores::from_environment(environment);
         let listen =
-            environment.or_default("ORGO_GATEWAY_LISTEN", "127.0.0.1:8082", "Where the gateway listens");
-        let public_url = environment.or_default::<Url>(
-            "ORGO_PUBLIC_URL",
-            "http://127.0.0.1:8088",
-            "The address by which clients reach the service",
+            environment.or_default("ORGO_GATEWAY_LISTEN", "127.0.0.1:8082", "Where the gateway listens.");
+        let health_listen = environment.or_default(
+            "ORGO_GATEWAY_HEALTH_LISTEN",
+            "127.0.0.1:8182",
+            "Where the gateway answers health checks on connections of their own; or off.",
         );
-        let origins = environment.optional::<CommaSeparated<Origin>>(
-            "ORGO_ALLOWED_ORIGINS",
-            "https://orgo.example,https://www.orgo.example",
-            "Other origins whose pages may use the service",
-        );
+        let edge = edge::Settings::from_environment(environment);
         let resume_key_file = environment.required_file(
             "ORGO_RESUME_KEY_FILE",
             "/etc/orgo/resume.key",
             "The file with the key of resume tokens, which `api-service keys` makes",
             |file| load_resume_key(file).map(|_usable| file.to_owned()),
         );
-        let proxies = environment.optional::<CommaSeparated<IpAddr>>(
-            "ORGO_TRUSTED_PROXIES",
-            "127.0.0.1",
-            "The peers whose X-Real-IP is believed",
-        );
-        let log = environment.or_default("ORGO_LOG", "info", "What is logged, as a filter of tracing");
-        let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "How it is logged: text or json");
+        let logging = Logging::from_environment(environment, "info");
         environment.finish()?;
         Ok(Self {
-            database_url: database_url?.into(),
-            redis_url: redis_url?.into(),
+            stores: stores?,
             listen: listen?,
-            public_url: public_url?,
-            allowed_origins: origins?
-                .map_or_else(Vec::new, |list| list.0.into_iter().map(String::from).collect()),
+            health_listen: health_listen?,
+            edge: edge?,
             resume_key_file: resume_key_file?,
-            trusted_proxies: proxies?.map_or_else(Vec::new, |list| list.0),
-            log: log?,
-            log_format: log_format?,
+            logging: logging?,
         })
     }
 
-    /// Returns how the gateway is set up by these settings.
+    /// Returns the settings of the gateway.
     pub fn settings(&self) -> Settings {
-        let mut allowed_origins = self.allowed_origins.clone();
-        allowed_origins.push(origin_of(&self.public_url));
+        let url = self.stores.redis_url.clone();
         Settings {
-            source: Source::Redis { url: self.redis_url.clone(), prefix: stream::PREFIX.to_owned() },
-            public_url: self.public_url.as_str().trim_end_matches('/').to_owned(),
-            allowed_origins,
-            trusted_proxies: self.trusted_proxies.clone(),
+            source: Source::Redis { url, prefix: stream::PREFIX.to_owned() },
+            edge: self.edge.clone(),
             limits: Limits::default(),
             timing: Timing::default(),
         }
@@ -107,8 +75,11 @@ mod tests {
 
     use super::*;
 
-    const NEEDED: [(&str, &str); 2] =
-        [("ORGO_DATABASE_URL", "postgres://localhost/orgo"), ("ORGO_REDIS_URL", "redis://localhost")];
+    const NEEDED: [(&str, &str); 3] = [
+        ("ORGO_DATABASE_URL", "postgres://localhost/orgo"),
+        ("ORGO_PUBLIC_URL", "http://127.0.0.1:8088"),
+        ("ORGO_REDIS_URL", "redis://localhost"),
+    ];
 
     /// A key file of one test; removed with it.
     struct KeyFile(PathBuf);
@@ -131,20 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_of_the_public_url_is_always_allowed() {
-        let config = read([
-            ("ORGO_PUBLIC_URL", "https://orgo.example:443/"),
-            ("ORGO_ALLOWED_ORIGINS", "https://other.example:8443"),
-        ])
-        .unwrap();
-        let settings = config.settings();
-        assert_eq!(settings.allowed_origins, ["https://other.example:8443", "https://orgo.example"]);
-        assert_eq!(settings.public_url, "https://orgo.example");
+    fn the_public_url_is_kept_as_browsers_write_it() {
+        let config = read([("ORGO_PUBLIC_URL", "https://orgo.example:443/")]).unwrap();
+        assert_eq!(config.settings().edge.public_url, "https://orgo.example");
     }
 
     #[test]
     fn every_fault_is_named_at_once() {
         let faults = read([
+            ("ORGO_GATEWAY_HEALTH_LISTEN", "on"),
             ("ORGO_GATEWAY_LISTEN", "nowhere"),
             ("ORGO_ALLOWED_ORIGINS", "https://other.example/path"),
             ("ORGO_DATABASE_URL", "mysql://localhost/s3cret"),
@@ -156,7 +122,7 @@ mod tests {
         ])
         .err()
         .unwrap();
-        assert_eq!(faults.lines().count(), 8, "{faults}");
+        assert_eq!(faults.lines().count(), 9, "{faults}");
         assert!(!faults.contains("s3cret"), "{faults}");
         let nothing = Environment::from_pairs::<String, String>([]);
         let faults = GatewayConfig::from_environment(&mut { nothing }).err().unwrap().to_string();

@@ -1,89 +1,54 @@
-use std::any::Any;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use domain::{Problem, ProblemCode};
+use edge::details::Detail;
+use edge::health::{self, Readiness};
+use edge::{Edge, RequestContext, ServicePolicy};
 use poem::http::{StatusCode, header};
-use poem::middleware::{CatchPanic, PanicHandler};
-use poem::{Endpoint, EndpointExt, Request, Response, Route, get, handler};
-use serde_json::json;
+use poem::{Endpoint, EndpointExt, Request, Response};
 
 use crate::admission::Full;
 use crate::gateway::RETRY_AFTER;
 use crate::handshake::{self, Refusal};
 use crate::protocol::SUBPROTOCOL;
-use crate::{Gateway, connection, problem};
+use crate::{Gateway, connection};
 
-/// Returns the endpoint that turns requests into sockets. It belongs at `/ws`.
+/// Where sockets are opened.
+const SOCKET: &str = "/ws";
+
+/// Returns the endpoint that turns requests into sockets. It belongs at `/ws`, inside an [`Edge`].
 pub fn socket(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
     SocketEndpoint(gateway)
 }
 
 /// Returns what a gateway serves on a port of its own: `/ws`, `/healthz`, `/readyz`, and a problem everywhere else.
 pub fn endpoint(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
-    let (for_errors, for_panics) = (Arc::clone(&gateway), Arc::clone(&gateway));
-    Route::new()
-        .at("/ws", socket(Arc::clone(&gateway)))
-        .at("/healthz", get(healthz))
-        .at("/readyz", get(ReadyEndpoint(gateway)))
-        .with(CatchPanic::new().with_handler(PanicProblem(for_panics)))
-        .around(move |routes, request| {
-            let gateway = Arc::clone(&for_errors);
-            async move {
-                let path = request.uri().path().to_owned();
-                let answer = routes.call(request).await;
-                Ok(answer.unwrap_or_else(|error| refused_by_poem(&gateway, &path, &error)))
-            }
-        })
+    let edge = edge_of(&gateway);
+    let routes = health::routes(readiness_of(&gateway)).at(SOCKET, socket(gateway));
+    edge.wrap(routes.map_to_response(), GatewayPolicy)
 }
 
-/// A panic ends the one request it is in.
-#[derive(Clone)]
-struct PanicProblem(Arc<Gateway>);
-
-impl PanicHandler for PanicProblem {
-    type Response = Response;
-
-    fn get_response(&self, _panic: Box<dyn Any + Send + 'static>) -> Response {
-        let code = ProblemCode::Internal;
-        problem::response(&self.0, "", &code.into(), code.title())
-    }
+/// Returns the edge of a gateway that has a port of its own.
+pub fn edge_of(gateway: &Gateway) -> Edge {
+    Edge::new(gateway.settings.edge.clone(), Arc::clone(&gateway.app.ids))
 }
 
-/// Unknown paths and methods are found out by poem, not by us.
-fn refused_by_poem(gateway: &Gateway, path: &str, error: &poem::Error) -> Response {
-    let code = match error.status() {
-        StatusCode::NOT_FOUND => ProblemCode::NotFound,
-        StatusCode::METHOD_NOT_ALLOWED => ProblemCode::MethodNotAllowed,
-        status if status.is_client_error() => ProblemCode::MalformedRequest,
-        _ => ProblemCode::Internal,
-    };
-    if code == ProblemCode::Internal {
-        tracing::error!(%error, path, "a request failed");
-    }
-    problem::response(gateway, path, &code.into(), code.title())
+/// Returns whether a gateway can serve requests.
+pub fn readiness_of(gateway: &Arc<Gateway>) -> Readiness {
+    let readiness = Readiness::new();
+    let gateway = Arc::clone(gateway);
+    readiness.require(move || {
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.check_ready().await }
+    });
+    readiness
 }
 
-#[handler]
-fn healthz() -> Response {
-    status("ok")
-}
+struct GatewayPolicy;
 
-fn status(word: &str) -> Response {
-    let body = json!({ "status": word }).to_string();
-    Response::builder().content_type("application/json").header(header::CACHE_CONTROL, "no-store").body(body)
-}
-
-struct ReadyEndpoint(Arc<Gateway>);
-
-impl Endpoint for ReadyEndpoint {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        Ok(match self.0.check_ready().await {
-            Ok(()) => status("ready"),
-            Err(found) => problem::response(&self.0, request.uri().path(), &found, "Not ready."),
-        })
+impl ServicePolicy for GatewayPolicy {
+    fn allowed_methods(&self, path: &str) -> Option<String> {
+        (path == SOCKET).then(|| "GET".to_owned())
     }
 }
 
@@ -94,20 +59,17 @@ impl Endpoint for SocketEndpoint {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let gateway = &self.0;
-        let path = request.uri().path();
-        let accept = match handshake::check(&request, &gateway.settings) {
+        let context = RequestContext::of(&request)?;
+        let accept = match handshake::check(&request, context.edge().origins()) {
             Ok(accept) => accept,
-            Err(refusal) => return Ok(refused(gateway, path, refusal)),
+            Err(refusal) => return Ok(refused(context, refusal)),
         };
-        if let Err(found) = gateway.epoch() {
-            return Ok(problem::response(gateway, path, &found, "No sockets are opened at the moment."));
+        if let Err(problem) = gateway.epoch() {
+            return Ok(context.problem_with_detail(&problem, NOT_OPEN));
         }
-        let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
-        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let address = handshake::client_address(peer, request.headers(), &gateway.settings);
-        let place = match gateway.admission.enter(address) {
+        let place = match gateway.admission.enter(context.edge().client_of(&request)) {
             Ok(place) => place,
-            Err(full) => return Ok(no_place(gateway, path, full)),
+            Err(full) => return Ok(no_place(context, full)),
         };
         let upgrade = request.take_upgrade()?;
         gateway.sockets.spawn("socket", connection::serve(Arc::clone(gateway), upgrade, place));
@@ -115,17 +77,28 @@ impl Endpoint for SocketEndpoint {
     }
 }
 
-/// What one address does alone is its own fault, not ours.
-fn no_place(gateway: &Gateway, path: &str, full: Full) -> Response {
+const NOT_OPEN: Detail = Detail {
+    korean: "지금은 소켓을 열 수 없습니다. 잠시 후 다시 시도해 주세요.",
+    english: "No sockets can be opened at the moment. Try again shortly.",
+};
+
+/// Answers a handshake for which there is no room. Too many sockets of one network are that client's fault.
+fn no_place(context: &RequestContext, full: Full) -> Response {
     let (code, detail) = match full {
-        Full::Address => (ProblemCode::RateLimited, "Too many sockets of this address have not said hello."),
-        Full::All => (ProblemCode::Unavailable, "Too many sockets have not said hello."),
+        Full::Address => (
+            ProblemCode::RateLimited,
+            Detail {
+                korean: "이 네트워크에서 hello를 보내지 않은 소켓이 너무 많습니다.",
+                english: "Too many sockets from this network have not sent hello yet.",
+            },
+        ),
+        Full::All => (ProblemCode::Unavailable, NOT_OPEN),
     };
-    problem::response(gateway, path, &Problem::new(code).retry_after(RETRY_AFTER), detail)
+    context.problem_with_detail(&Problem::new(code).retry_after(RETRY_AFTER), detail)
 }
 
-fn refused(gateway: &Gateway, path: &str, refusal: Refusal) -> Response {
-    let mut response = problem::response(gateway, path, &refusal.code().into(), refusal.detail());
+fn refused(context: &RequestContext, refusal: Refusal) -> Response {
+    let mut response = context.problem_with_detail(&refusal.code().into(), refusal.detail());
     let (name, value) = match refusal {
         Refusal::Method => (header::ALLOW, "GET"),
         Refusal::WebSocketVersion => (header::SEC_WEBSOCKET_VERSION, "13"),

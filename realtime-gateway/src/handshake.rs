@@ -1,14 +1,12 @@
-//! What a request must look like to become a socket (RFC 6455 section 4.2.1), checked before anything is done for it.
-
-use std::net::IpAddr;
+//! The conditions under which a request becomes a socket (RFC 6455 section 4.2.1). They are checked first.
 
 use domain::ProblemCode;
+use edge::Origins;
+use edge::details::{Detail, ORIGIN_NOT_ALLOWED};
 use poem::Request;
 use poem::http::header::{self, HeaderName};
 use poem::http::{HeaderMap, Method, Version};
-use url::Url;
 
-use crate::Settings;
 use crate::protocol::SUBPROTOCOL;
 
 /// Why a request does not become a socket.
@@ -32,21 +30,34 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn detail(self) -> &'static str {
-        match self {
-            Self::Method => "A socket is opened with GET.",
-            Self::Version => "A socket is opened over HTTP/1.1.",
-            Self::Upgrade => "The headers Upgrade: websocket and Connection: Upgrade are needed.",
-            Self::WebSocketVersion => "The header Sec-WebSocket-Version: 13 is needed.",
-            Self::Key => "The header Sec-WebSocket-Key with 16 bytes in Base64 is needed.",
-            Self::Subprotocol => "The subprotocol orgo.v1 must be offered in Sec-WebSocket-Protocol.",
-            Self::Origin => "Pages of this origin may not open sockets.",
-        }
+    pub(crate) fn detail(self) -> Detail {
+        let (korean, english) = match self {
+            Self::Method => ("소켓은 GET으로 엽니다.", "A socket is opened with GET."),
+            Self::Version => ("소켓은 HTTP/1.1로 엽니다.", "A socket is opened over HTTP/1.1."),
+            Self::Upgrade => (
+                "Upgrade: websocket과 Connection: Upgrade 헤더가 필요합니다.",
+                "The headers Upgrade: websocket and Connection: Upgrade are needed.",
+            ),
+            Self::WebSocketVersion => (
+                "Sec-WebSocket-Version: 13 헤더가 필요합니다.",
+                "The header Sec-WebSocket-Version: 13 is needed.",
+            ),
+            Self::Key => (
+                "16바이트를 Base64로 담은 Sec-WebSocket-Key 헤더가 필요합니다.",
+                "The header Sec-WebSocket-Key with 16 bytes in Base64 is needed.",
+            ),
+            Self::Subprotocol => (
+                "Sec-WebSocket-Protocol에 하위 프로토콜 orgo.v1이 있어야 합니다.",
+                "The subprotocol orgo.v1 must be offered in Sec-WebSocket-Protocol.",
+            ),
+            Self::Origin => return ORIGIN_NOT_ALLOWED,
+        };
+        Detail { korean, english }
     }
 }
 
 /// Checks a request. Returns the value of `Sec-WebSocket-Accept` for it.
-pub(crate) fn check(request: &Request, settings: &Settings) -> Result<String, Refusal> {
+pub(crate) fn check(request: &Request, origins: &Origins) -> Result<String, Refusal> {
     let headers = request.headers();
     if request.method() != Method::GET {
         return Err(Refusal::Method);
@@ -62,9 +73,9 @@ pub(crate) fn check(request: &Request, settings: &Settings) -> Result<String, Re
     }
     let key = single(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key)).ok_or(Refusal::Key)?;
     if headers.contains_key(header::ORIGIN) {
-        // Only browsers send it, and only there is it the user's page and not the user's program that asks.
+        // Browsers always send it. A page may open a socket only if its origin is allowed.
         let origin = single(headers, &header::ORIGIN).ok_or(Refusal::Origin)?;
-        if !settings.allowed_origins.iter().any(|allowed| allowed == origin) {
+        if !origins.allows(origin) {
             return Err(Refusal::Origin);
         }
     }
@@ -76,13 +87,13 @@ pub(crate) fn check(request: &Request, settings: &Settings) -> Result<String, Re
     Ok(tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes()))
 }
 
-/// Tells whether a header that is a list names a word, in whatever case.
+/// Returns whether a header that is a list contains a word, in any case.
 fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// Returns a header that is there exactly once.
+/// Returns the value of a header that is there exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -95,23 +106,6 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 fn is_key(key: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     key.len() == 24 && key.strip_suffix("==").is_some_and(|digits| digits.bytes().all(is_digit))
-}
-
-/// Returns the address of the client: what a proxy of ours says, or else the other end of the connection.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, settings: &Settings) -> IpAddr {
-    let peer = peer.to_canonical();
-    if settings.trusted_proxies.contains(&peer)
-        && let Some(told) = single(headers, &HeaderName::from_static("x-real-ip"))
-        && let Ok(told) = told.parse()
-    {
-        return told;
-    }
-    peer
-}
-
-/// Returns the origin of a URL as browsers write it: scheme, host, and the port where it is not the usual one.
-pub(crate) fn origin_of(url: &Url) -> String {
-    url.origin().ascii_serialization()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod gateway;
 mod handshake;
 mod hub;
 mod metered_stream;
-mod problem;
 mod resume;
 mod run;
 mod settings;
@@ -18,7 +17,7 @@ mod tail;
 pub mod config;
 pub mod protocol;
 
-pub use endpoint::{endpoint, socket};
+pub use endpoint::{edge_of, endpoint, readiness_of, socket};
 pub use gateway::Gateway;
 pub use run::{run, run_tasks};
 pub use settings::{Limits, Settings, Source, Timing};

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use edge::health::HealthServer;
 use ephemeral::Ephemeral;
 use identity::random::OsRandom;
 use identity::resume_keys::load_resume_key;
@@ -14,8 +15,8 @@ use platform::config::Environment;
 use platform::ids::TimeOrderedIds;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::Shutdown;
-use realtime_gateway::Gateway;
 use realtime_gateway::config::GatewayConfig;
+use realtime_gateway::{Gateway, edge_of, readiness_of};
 use store::{Store, StoreOptions};
 
 #[tokio::main]
@@ -39,17 +40,21 @@ async fn run_command() -> Result<(), Box<dyn Error>> {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let config = GatewayConfig::from_environment(&mut Environment::from_process())?;
-    platform::telemetry::init(&config.log, config.log_format)?;
+    platform::telemetry::init(&config.logging.filter, config.logging.format)?;
     let resume_key = load_resume_key(&config.resume_key_file)?;
     let app = App {
-        store: Store::connect(&config.database_url, StoreOptions::default()).await?,
-        ephemeral: Ephemeral::redis(&config.redis_url, "orgo:")?,
+        store: Store::connect(&config.stores.database_url, StoreOptions::default()).await?,
+        ephemeral: Ephemeral::redis(&config.stores.redis_url, "orgo:")?,
         clock: Arc::new(SystemClock),
         ids: Arc::new(TimeOrderedIds),
         random: Arc::new(OsRandom),
     };
-    let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
-    tracing::info!(address = %listener.local_addr()?, "the gateway listens");
     let gateway = Gateway::new(app, &resume_key, config.settings());
+    let readiness = readiness_of(&gateway);
+    let (health, edge) = (config.health_listen, edge_of(&gateway));
+    let _health = HealthServer::start("ORGO_GATEWAY_HEALTH_LISTEN", health, &edge, readiness).await?;
+    let listener = GuardedListener::bind(config.listen, Guard::default()).await;
+    let listener = listener.map_err(|fault| format!("ORGO_GATEWAY_LISTEN: {}: {fault}", config.listen))?;
+    tracing::info!(address = %listener.local_addr()?, "serving");
     Ok(realtime_gateway::run(listener, gateway, Shutdown::on_signals()?).await?)
 }

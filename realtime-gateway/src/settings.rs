@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// Where a gateway's events come from.
@@ -23,12 +22,8 @@ pub enum Source {
 pub struct Settings {
     /// Where events come from.
     pub source: Source,
-    /// How clients reach us, without a slash at the end; the URIs of problems begin with it.
-    pub public_url: String,
-    /// The pages whose scripts may open sockets, as browsers name them in `Origin` (RFC 6454 section 6.1).
-    pub allowed_origins: Vec<String>,
-    /// The peers whose `X-Real-IP` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The settings of the HTTP edge. Not used if the gateway is mounted at the port of another service.
+    pub edge: edge::Settings,
     /// How much is accepted.
     pub limits: Limits,
     /// How long things take.

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use api_service::{ShowsMail, Tuning, assemble, document};
+use api_service::{Settings, ShowsMail, assemble, document};
 use ephemeral::Ephemeral;
 use identity::random::{OsRandom, RandomSource as _};
 use identity::secrets::MasterSecret;
@@ -11,8 +11,8 @@ use identity::signing_keys::SigningKey;
 use platform::clock::SystemClock;
 use store::{Store, StoreOptions};
 
-/// Prints the OpenAPI document. It depends on no setting: the service that describes itself has an empty database in
-/// memory and keys nobody will use.
+/// Prints the OpenAPI document. It depends on no setting: the service that is described has an empty database in memory
+/// and keys that are not used again.
 pub(super) async fn print() -> Result<(), Box<dyn Error>> {
     let mut bytes = [0; 32];
     OsRandom.fill(&mut bytes);
@@ -23,14 +23,9 @@ pub(super) async fn print() -> Result<(), Box<dyn Error>> {
     let secret = MasterSecret::from_hex(&hex)?;
     let options = StoreOptions { connections: 1, ..StoreOptions::default() };
     let store = Store::connect("sqlite::memory:", options).await?;
-    let tuning = Tuning {
-        public_url: "http://localhost".into(),
-        allowed_origins: Vec::new(),
-        trusted_proxies: Vec::new(),
-        shows_mail: ShowsMail::No,
-    };
+    let settings = Settings { edge: edge::Settings::new("http://localhost"), shows_mail: ShowsMail::No };
     let ephemeral = Ephemeral::in_process(Arc::new(SystemClock));
-    let service = assemble(store, ephemeral, SigningKey::generate()?, &secret, tuning);
+    let service = assemble(store, ephemeral, SigningKey::generate()?, &secret, settings);
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&document(&service))?)?;
     Ok(())
 }

@@ -2,7 +2,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_service::{ApiConfig, CaptureMailer, MailRoute, Service, Workers, assemble, routes, spawn_workers};
+use api_service::{ApiConfig, CaptureMailer, MailRoute, Workers, assemble, routes, spawn_workers};
+use edge::health::HealthServer;
 use ephemeral::Ephemeral;
 use operations::jobs::Mailer;
 use platform::config::Environment;
@@ -11,17 +12,17 @@ use platform::shutdown::{Shutdown, Tasks};
 use store::{Store, StoreOptions};
 use stream::Relay;
 
-/// How long requests under way may take once a shutdown is asked for.
+/// How long requests in flight may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves until told to stop.
+/// Serves until the signal to stop.
 pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let config = ApiConfig::from_environment(&mut Environment::from_process())?;
-    platform::telemetry::init(&config.log, config.log_format)?;
+    platform::telemetry::init(&config.logging.filter, config.logging.format)?;
     let shutdown = Shutdown::on_signals()?;
-    let store = Store::connect(&config.database_url, StoreOptions::default()).await?;
-    let ephemeral = Ephemeral::redis(&config.redis_url, "orgo:")?;
-    let service = assemble(store.clone(), ephemeral, config.signing_key, &config.secret, config.tuning);
+    let store = Store::connect(&config.stores.database_url, StoreOptions::default()).await?;
+    let ephemeral = Ephemeral::redis(&config.stores.redis_url, "orgo:")?;
+    let service = assemble(store.clone(), ephemeral, config.signing_key, &config.secret, config.settings);
     let app = service.app();
     stream::open_log(&store, app.clock.now(), app.ids.next_id()).await?;
     let mailer: Arc<dyn Mailer> = match config.mail {
@@ -29,22 +30,20 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
         MailRoute::Smtp(mailer) => Arc::<api_service::SmtpMailer>::from(mailer),
     };
     let holder = app.ids.next_id().to_string();
-    let relay = Relay::new(store, &config.redis_url, stream::PREFIX, Arc::clone(&app.clock), holder)?;
+    let relay = Relay::new(store, &config.stores.redis_url, stream::PREFIX, Arc::clone(&app.clock), holder)?;
     let tasks = Tasks::new();
     let workers = Workers { service: service.clone(), mailer, relay: Some(relay) };
     spawn_workers(workers, &tasks, &shutdown);
-    let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
+    let readiness = service.readiness().clone();
+    let health = config.health_listen;
+    let _health =
+        HealthServer::start("ORGO_API_HEALTH_LISTEN", health, service.edge(), readiness.clone()).await?;
+    let listener = GuardedListener::bind(config.listen, Guard::default()).await;
+    let listener = listener.map_err(|fault| format!("ORGO_API_LISTEN: {}: {fault}", config.listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let stop = drain(service.clone(), shutdown.clone());
+    let stop = readiness.drain_on(shutdown.clone());
     poem::Server::new(listener).run_with_graceful_shutdown(routes(&service, None), stop, Some(DRAIN)).await?;
     shutdown.trigger();
     tasks.finish(DRAIN).await?;
     Ok(())
-}
-
-/// Says that no new work should come, as soon as a shutdown is asked for.
-async fn drain(service: Service, shutdown: Shutdown) {
-    shutdown.triggered().await;
-    service.drain();
-    tracing::info!("stopping");
 }

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
 use domain::ProblemCode;
+use edge::status_of;
 use serde_json::{Value, json};
-
-use crate::problem::status_of;
 
 /// Returns the failures that are an operation's own, beside those that follow from its shape; nothing for an
 /// operation nobody has thought about.

@@ -1,11 +1,9 @@
 use domain::ProblemCode;
-use domain::users::Locale;
+use edge::{details, status_of};
 use poem::web::{Html, Path};
 use poem::{IntoResponse, Response, handler};
 
-use super::{details, status_of};
-
-/// Lists every problem there is: what the `type` of a problem body leads to.
+/// Lists every problem. The `type` of a problem body links to its description.
 #[handler]
 pub(crate) fn problem_index() -> Response {
     let row = |code: &ProblemCode| {
@@ -24,13 +22,13 @@ pub(crate) fn problem_page(Path(name): Path<String>) -> poem::Result<Response> {
     let body = format!(
         "<p>Status {}</p><p lang=\"en\">{}</p><p lang=\"ko\">{}</p><p><a href=\"/problems\">All problems</a></p>",
         status_of(code.kind()).as_u16(),
-        details::detail(code, Locale::English),
-        details::detail(code, Locale::Korean),
+        details::of_code(code).english,
+        details::of_code(code).korean,
     );
     Ok(page(code.title(), &body))
 }
 
-/// Nothing that goes into it comes from outside.
+/// Renders a page. Title and body are constants of this program, so nothing is escaped.
 fn page(title: &str, body: &str) -> Response {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><h1>{title}</h1>{body}</html>"

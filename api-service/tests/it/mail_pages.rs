@@ -12,7 +12,7 @@ use crate::test_api::TestApi;
 impl TestApi {
     /// Looks at a page by the service's own name.
     async fn look(&self, path: &str) -> Answer {
-        self.get(path).header("host", "127.0.0.1:8088").send().await
+        self.get(path).header("host", "127.0.0.1:8088").header("x-real-ip", "127.0.0.1").send().await
     }
 }
 
@@ -55,16 +55,24 @@ async fn where_mails_are_sent_none_are_shown() {
 }
 
 #[tokio::test]
-async fn mails_are_shown_under_the_services_own_name_alone() {
+async fn mails_are_shown_under_the_services_own_name_and_to_clients_on_this_machine_only() {
     let api = TestApi::with(TestDatabase::sqlite().await, ShowsMail::Yes);
     for path in ["/dev/mail", "/dev/mail.json"] {
-        for ours in ["127.0.0.1:8088", "localhost:8088"] {
-            assert_eq!(api.get(path).header("host", ours).send().await.status, 200, "{ours}");
+        let ask = |host: &'static str, client: &'static str| {
+            api.get(path).header("host", host).header("x-real-ip", client).send()
+        };
+        for own in ["127.0.0.1:8088", "localhost:8088"] {
+            for client in ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"] {
+                assert_eq!(ask(own, client).await.status, 200, "{own} {client}");
+            }
+            for client in ["192.0.2.1", "10.0.0.1", "2001:db8::1", "rubbish"] {
+                ask(own, client).await.problem(404, "not_found");
+            }
         }
-        // A page of somebody else may point its name at this machine.
+        // The page of an attacker can point its own name at this machine.
         for other in ["evil.example.com", "evil.example.com:8088", "127.0.0.1", "127.0.0.1:8089", ""] {
-            api.get(path).header("host", other).send().await.problem(404, "not_found");
+            ask(other, "127.0.0.1").await.problem(404, "not_found");
         }
-        api.get(path).send().await.problem(404, "not_found");
+        api.get(path).header("x-real-ip", "127.0.0.1").send().await.problem(404, "not_found");
     }
 }

@@ -1,4 +1,4 @@
-use api_service::{Parts, Service, ShowsMail, Tuning, routes};
+use api_service::{Parts, Service, Settings, ShowsMail, routes};
 use domain::auth::Session;
 use domain::ids::{SessionId, UserId};
 use domain::text::Text;
@@ -62,10 +62,13 @@ impl TestApi {
             app: parts.app.clone(),
             credentials: parts.credentials.clone(),
             cursors: CursorSeal::new(&parts.secret),
-            tuning: Tuning {
-                public_url: PUBLIC_URL.into(),
-                allowed_origins: vec!["https://app.example.com".into()],
-                trusted_proxies: Vec::new(),
+            settings: Settings {
+                edge: edge::Settings {
+                    allowed_origins: vec!["https://app.example.com".parse().unwrap()],
+                    // The client of a test has no address: it counts as a proxy that names one.
+                    trusted_proxies: vec!["0.0.0.0".parse().unwrap()],
+                    ..edge::Settings::new(PUBLIC_URL)
+                },
                 shows_mail,
             },
         });

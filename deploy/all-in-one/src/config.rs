@@ -1,52 +1,47 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use platform::config::{CommaSeparated, ConfigFaults, Environment};
+use edge::settings::{Logging, allowed_origins};
+use platform::config::{ConfigFaults, Environment};
 use platform::origin::Origin;
-use platform::telemetry::{Format, LogFilter};
 
-/// The word that lets the embedded mode listen beyond loopback.
+/// The argument that lets the embedded mode listen beyond loopback.
 const EXPOSE: &str = "--expose-to-the-network";
 
 /// The settings of the embedded mode.
 pub(crate) struct EmbeddedConfig {
     /// Where it listens.
     pub(crate) listen: SocketAddr,
-    /// Where it keeps everything.
+    /// The directory for the database and the keys.
     pub(crate) data_directory: PathBuf,
     /// Other origins whose pages may call it.
-    pub(crate) allowed_origins: Vec<String>,
-    /// The address people reach it by, where it is not the one it listens on.
+    pub(crate) allowed_origins: Vec<Origin>,
+    /// The URL clients use, if it is not the address it listens on.
     pub(crate) public_url: Option<Origin>,
-    /// What is logged.
-    pub(crate) log: LogFilter,
-    /// In which form.
-    pub(crate) log_format: Format,
+    /// What is logged, and how.
+    pub(crate) logging: Logging,
 }
 
 impl EmbeddedConfig {
-    /// Reads and checks every setting. Every fault is named at once.
+    /// Reads and checks every setting. Every fault is reported at once.
     pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
         let listen: Result<SocketAddr, _> =
             environment.or_default("ORGO_LISTEN", "127.0.0.1:8080", "Where the embedded mode listens.");
-        let data_directory =
-            environment.or_default("ORGO_DATA_DIR", "./data", "Where the embedded mode keeps everything.");
-        let allowed_origins = environment.or_default::<CommaSeparated<Origin>>(
-            "ORGO_ALLOWED_ORIGINS",
-            "",
-            "Other origins whose pages may call us, with commas between them.",
+        let data_directory = environment.or_default(
+            "ORGO_DATA_DIR",
+            "./data",
+            "The directory for the database and the keys of the embedded mode.",
         );
+        let allowed_origins = allowed_origins(environment);
         let public_url = environment.optional(
             "ORGO_PUBLIC_URL",
             "http://orgo.local:8080",
-            "The address people reach us by, where it is not the one we listen on.",
+            "The URL clients use, if it is not the address the program listens on.",
         );
-        let log = environment.or_default("ORGO_LOG", "warn,orgo=info", "What is logged.");
-        let log_format = environment.or_default("ORGO_LOG_FORMAT", "text", "In which form: text or json.");
+        let logging = Logging::from_environment(environment, "warn,orgo=info");
         let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
         if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
-            environment
-                .refuse("arguments", format!("{unknown} means nothing here; {EXPOSE} is all there is"));
+            environment.refuse("arguments", format!("{unknown} is unknown; the only one is {EXPOSE}"));
         }
         if let Ok(listen) = &listen
             && !listen.ip().is_loopback()
@@ -54,17 +49,16 @@ impl EmbeddedConfig {
         {
             environment.refuse(
                 "ORGO_LISTEN",
-                format!("the embedded mode shows everybody's mail, so it listens on loopback only; {EXPOSE} overrides"),
+                format!("the embedded mode is for trying OrGo out and listens on loopback only; {EXPOSE} overrides"),
             );
         }
         environment.finish()?;
         Ok(Self {
             listen: listen?,
             data_directory: data_directory?,
-            allowed_origins: allowed_origins?.0.into_iter().map(String::from).collect(),
+            allowed_origins: allowed_origins?,
             public_url: public_url?,
-            log: log?,
-            log_format: log_format?,
+            logging: logging?,
         })
     }
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use identity::secrets::{MasterSecret, load_or_create_secret};
@@ -9,22 +9,24 @@ use identity::signing_keys::{SigningKey, load_or_create_signing_key};
 use store::{Store, StoreOptions};
 use url::Url;
 
-/// For its owner alone: the database holds addresses, and codes that were mailed.
-const MODE: u32 = 0o700;
+/// For the owner only: the database holds e-mail addresses, and codes that were mailed.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+const DATABASE: &str = "orgo.db";
 
-/// Everything that is kept, opened.
+/// The contents of the data directory.
 pub(crate) struct Kept {
-    /// Where it is.
+    /// Its path.
     pub(crate) directory: PathBuf,
     /// The database.
     pub(crate) store: Store,
     /// The key that signs access tokens.
     pub(crate) signing_key: SigningKey,
-    /// The secret that seals everything else.
+    /// The secret that all other keys are derived from.
     pub(crate) secret: MasterSecret,
 }
 
-/// Opens what is kept in a directory, or begins to keep it there. An error names the setting to look at.
+/// Opens the data directory, and creates what is missing in it. An error names the setting.
 pub(crate) async fn open(directory: &Path) -> Result<Kept, String> {
     let directory = create(directory).map_err(|fault| named("the directory cannot be used", &fault))?;
     let store =
@@ -44,25 +46,38 @@ fn named(what: &str, fault: &dyn Error) -> String {
     format!("ORGO_DATA_DIR: {what}: {fault}{cause}")
 }
 
-/// Makes the directory, or closes the one that is there to everybody but its owner.
+/// Creates the directory, and closes an existing one to everybody but its owner.
 fn create(directory: &Path) -> io::Result<PathBuf> {
-    DirBuilder::new().recursive(true).mode(MODE).create(directory)?;
+    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(directory)?;
     let directory = directory.canonicalize()?;
-    if fs::metadata(&directory)?.permissions().mode() & 0o777 != MODE {
-        fs::set_permissions(&directory, Permissions::from_mode(MODE))?;
-    }
+    restrict(&directory, DIRECTORY_MODE)?;
     Ok(directory)
 }
 
-/// Opens the database, brought to the present schema.
+fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+    if fs::metadata(path)?.permissions().mode() & 0o777 != mode {
+        fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Opens the database, migrated to the current schema.
 async fn open_store(directory: &Path) -> Result<Store, Box<dyn Error>> {
-    let url = database_url(directory)?;
+    let file = directory.join(DATABASE);
+    // SQLite gives its journal files the mode of the database file.
+    OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(&file)?;
+    for name in [DATABASE, "orgo.db-wal", "orgo.db-shm"].map(|name| directory.join(name)) {
+        if name.exists() {
+            restrict(&name, FILE_MODE)?;
+        }
+    }
+    let url = database_url(&file)?;
     migrations::change(&url, migrations::Change::Up).await?;
     Ok(Store::connect(&url, StoreOptions::default()).await?)
 }
 
-/// Returns the URL of the database in a directory, whatever characters its path is made of.
-fn database_url(directory: &Path) -> Result<String, &'static str> {
-    let file = Url::from_file_path(directory.join("orgo.db")).map_err(|()| "its path is not absolute")?;
+/// Returns the URL of the database in a file, whatever characters its path contains.
+fn database_url(file: &Path) -> Result<String, &'static str> {
+    let file = Url::from_file_path(file).map_err(|()| "its path is not absolute")?;
     Ok(format!("sqlite://{}?mode=rwc", file.path()))
 }

@@ -3,7 +3,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api_service::{CaptureMailer, Service, ShowsMail, Tuning, Workers, assemble, routes, spawn_workers};
+use api_service::{CaptureMailer, ShowsMail, Workers, assemble, routes, spawn_workers};
+use edge::LoopbackOrigins;
 use ephemeral::Ephemeral;
 use identity::resume_keys::ResumeKey;
 use platform::clock::SystemClock;
@@ -18,44 +19,44 @@ use crate::banner;
 use crate::config::EmbeddedConfig;
 use crate::data_directory::{self, Kept};
 
-/// How long requests and sockets under way may take once a shutdown is asked for.
+/// How long requests in flight, and then sockets, may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often the gateway looks for events nobody woke it for. Every commit of this process does.
+/// How often the gateway polls for events. Every commit of this process wakes it as well.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Runs the whole backend in this process until told to stop.
+/// Runs the whole backend in this process until the signal to stop.
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let config = EmbeddedConfig::read(&mut Environment::from_process(), &arguments)?;
-    platform::telemetry::init(&config.log, config.log_format)?;
+    platform::telemetry::init(&config.logging.filter, config.logging.format)?;
     let shutdown = Shutdown::on_signals()?;
     let Kept { directory, store, signing_key, secret } = data_directory::open(&config.data_directory).await?;
-    // Bound before anything else is promised: the port is part of the address people are told.
+    // Bound first: the port is part of the public URL.
     let listener = GuardedListener::bind(config.listen, Guard::default()).await;
     let listener = listener.map_err(|fault| format!("ORGO_LISTEN: {}: {fault}", config.listen))?;
     let public_url = public_url(config.public_url.as_ref(), listener.local_addr()?);
-    let tuning = Tuning {
-        public_url: public_url.clone(),
+    // A frontend in development has a port of its own. Only pages on this machine can have a loopback origin here.
+    let is_local = config.listen.ip().is_loopback();
+    let edge = edge::Settings {
         allowed_origins: config.allowed_origins,
-        trusted_proxies: Vec::new(),
-        shows_mail: ShowsMail::Yes,
+        loopback_origins: if is_local { LoopbackOrigins::All } else { LoopbackOrigins::Listed },
+        ..edge::Settings::new(public_url.clone())
     };
+    let settings = api_service::Settings { edge: edge.clone(), shows_mail: ShowsMail::Yes };
     let ephemeral = Ephemeral::in_process(Arc::new(SystemClock));
-    let service = assemble(store.clone(), ephemeral, signing_key, &secret, tuning);
+    let service = assemble(store.clone(), ephemeral, signing_key, &secret, settings);
     let app = service.app().clone();
     stream::open_log(&store, app.clock.now(), app.ids.next_id()).await?;
 
     let settings = Settings {
-        public_url: public_url.clone(),
         source: Source::Outbox { poll: POLL },
-        allowed_origins: service.browser_origins(),
-        trusted_proxies: Vec::new(),
+        edge,
         limits: Limits::default(),
         timing: Timing::default(),
     };
     let gateway = Gateway::new(app.clone(), &ResumeKey::derive(&secret), settings);
     let beside = Arc::clone(&gateway);
-    service.also_ready(move || {
+    service.readiness().require(move || {
         let gateway = Arc::clone(&beside);
         async move { gateway.check_ready().await }
     });
@@ -66,7 +67,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
 
     let endpoint = routes(&service, Some(socket(gateway).map_to_response().boxed()));
     banner::print(&public_url, &directory.display().to_string())?;
-    let stop = drain(service, shutdown.clone());
+    let stop = service.readiness().clone().drain_on(shutdown.clone());
     poem::Server::new(listener).run_with_graceful_shutdown(endpoint, stop, Some(DRAIN)).await?;
     shutdown.trigger();
     tasks.finish(DRAIN).await?;
@@ -75,7 +76,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the gateway's tasks. Should they die, the process goes down with them: half a backend helps nobody.
+/// Runs the gateway's tasks. If they fail, the process stops.
 async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
     if let Err(fault) = tokio::spawn(run_tasks(gateway, shutdown.clone())).await {
         tracing::error!(%fault, "the gateway died");
@@ -83,20 +84,13 @@ async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
     }
 }
 
-/// Returns the address people reach us by: what they were told, or where we listen. Nobody can be told "everywhere".
+/// Returns the URL clients use: the setting, or the address it listens on. The unspecified address becomes loopback.
 fn public_url(told: Option<&Origin>, listening: SocketAddr) -> String {
     match told {
         Some(origin) => origin.to_string(),
         None if listening.ip().is_unspecified() => format!("http://127.0.0.1:{}", listening.port()),
         None => format!("http://{listening}"),
     }
-}
-
-/// Says that no new work should come, as soon as a shutdown is asked for.
-async fn drain(service: Service, shutdown: Shutdown) {
-    shutdown.triggered().await;
-    service.drain();
-    tracing::info!("stopping");
 }
 
 #[cfg(test)]

@@ -204,9 +204,7 @@ async fn serve(
 ) -> (Arc<Gateway>, SocketAddr) {
     let settings = Settings {
         source: source.clone(),
-        public_url: ORIGIN.into(),
-        allowed_origins: vec![ORIGIN.into()],
-        trusted_proxies: Vec::new(),
+        edge: edge::Settings::new(ORIGIN),
         limits: changes.limits,
         timing: changes.timing,
     };

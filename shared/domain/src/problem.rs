@@ -23,12 +23,16 @@ pub enum ProblemKind {
     NotFound,
     /// This way of asking is not offered.
     NotAllowed,
+    /// The request did not arrive in time.
+    TooSlow,
     /// It stands against what is stored.
     Conflict,
     /// It was changed in the meantime.
     PreconditionFailed,
     /// It is larger than accepted.
     TooLarge,
+    /// The request line and the headers are larger than accepted.
+    HeadersTooLarge,
     /// It is in a form we do not read.
     Unsupported,
     /// Too many, too soon.

@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::{
-    Durability, Limits, LocalServicesError, Nginx, NginxOptions, Postgres, Program, ProgramOptions,
+    Durability, Limits, LocalServicesError, MailPage, Nginx, NginxOptions, Postgres, Program, ProgramOptions,
     Readiness, Redis, Result, Role, Tools, free_port,
 };
 
@@ -72,26 +72,31 @@ impl Cluster {
         Program::run(&migrations)?;
 
         let shared = shared_environment(port);
-        let replicas = |executable: &str, variable: &str, own: &[(String, String)]| {
+        let replicas = |executable: &str, prefix: &str, own: &[(String, String)]| {
             let mut started = Vec::new();
             for number in 1..=options.replicas {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
+                let [address, health] =
+                    [free_port()?, free_port()?].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
                 let mut replica = program(&format!("{executable}-{number}"), executable, Vec::new());
                 replica.environment = [shared.as_slice(), own, options.environment.as_slice()].concat();
-                replica.environment.push((variable.to_owned(), address.to_string()));
-                started.push((address, Program::spawn(&replica)?));
+                replica.environment.push((format!("{prefix}_LISTEN"), address.to_string()));
+                replica.environment.push((format!("{prefix}_HEALTH_LISTEN"), health.to_string()));
+                started.push(Replica { address, health, program: Program::spawn(&replica)? });
             }
             Ok::<_, LocalServicesError>(started)
         };
-        let mut apis =
-            replicas("api-service", "ORGO_API_LISTEN", &api_environment(&postgres, &redis, &keys))?;
+        let mut apis = replicas("api-service", "ORGO_API", &api_environment(&postgres, &redis, &keys))?;
         let gateway = gateway_environment(&postgres, &redis, &keys);
-        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY_LISTEN", &gateway)?;
-        for (address, program) in apis.iter_mut().chain(&mut gateways) {
-            program.wait_until_ready(&Readiness::Answers(*address, "/readyz".to_owned()))?;
+        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY", &gateway)?;
+        for replica in apis.iter_mut().chain(&mut gateways) {
+            // The listener for health checks starts first: the port for clients has to answer as well.
+            for address in [replica.health, replica.address] {
+                replica.program.wait_until_ready(&Readiness::Answers(address, "/readyz".to_owned()))?;
+            }
         }
-        let (api_addresses, apis): (Vec<_>, Vec<_>) = apis.into_iter().unzip();
-        let (gateway_addresses, gateways): (Vec<_>, Vec<_>) = gateways.into_iter().unzip();
+        let (api_addresses, apis): (Vec<_>, Vec<_>) = apis.into_iter().map(Replica::split).unzip();
+        let (gateway_addresses, gateways): (Vec<_>, Vec<_>) =
+            gateways.into_iter().map(Replica::split).unzip();
         let nginx = NginxOptions {
             directory: &directory("nginx"),
             configuration: &options.nginx,
@@ -99,6 +104,7 @@ impl Cluster {
             api: &api_addresses,
             gateways: &gateway_addresses,
             limits: options.limits,
+            mail_page: MailPage::ForLoopback,
         };
         let nginx = Nginx::start(tools, &nginx)?;
         Ok(Self { nginx, gateways, apis, redis, postgres })
@@ -158,6 +164,21 @@ impl Cluster {
         }
         redis.stop()?;
         postgres.stop()
+    }
+}
+
+/// One process of a service.
+struct Replica {
+    /// Where it serves clients.
+    address: SocketAddr,
+    /// Where it answers health checks.
+    health: SocketAddr,
+    program: Program,
+}
+
+impl Replica {
+    fn split(self) -> (SocketAddr, Program) {
+        (self.address, self.program)
     }
 }
 

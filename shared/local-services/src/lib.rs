@@ -17,7 +17,7 @@ mod tools;
 
 pub use cluster::{Cluster, ClusterOptions};
 pub use error::LocalServicesError;
-pub use nginx::{Limits, Nginx, NginxOptions};
+pub use nginx::{Limits, MailPage, Nginx, NginxOptions};
 pub use port::free_port;
 pub use postgres::{Durability, Postgres, Role};
 pub use program::{Program, ProgramOptions, Readiness};

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use crate::directory::{Owner, ServerDirectory};
@@ -14,6 +14,15 @@ pub enum Limits {
     AsCommitted,
     /// None: on one machine every request comes from one address.
     Off,
+}
+
+/// Whether nginx passes the mail page, `/dev`, to the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailPage {
+    /// To nobody, as in production (`conf.d/dev.conf`).
+    Hidden,
+    /// To clients on this machine.
+    ForLoopback,
 }
 
 /// What nginx stands in front of.
@@ -31,7 +40,18 @@ pub struct NginxOptions<'a> {
     pub gateways: &'a [SocketAddr],
     /// The limits per address.
     pub limits: Limits,
+    /// The mail page.
+    pub mail_page: MailPage,
 }
+
+/// Passes the mail page to loopback clients of a machine for development.
+const MAIL_PAGE_FOR_LOOPBACK: &str = "location ^~ /dev {
+    allow 127.0.0.0/8;
+    allow ::1;
+    deny all;
+    include conf.d/proxy_api.conf;
+}
+";
 
 /// A private nginx on a loopback port, with the configuration of this repository.
 #[derive(Debug)]
@@ -108,7 +128,10 @@ fn configure(directory: &ServerDirectory, options: &NginxOptions<'_>, port: u16)
         let name = format!("conf.d/{}", entry.file_name().to_string_lossy());
         directory.write(&name, &read(&entry.path())?)?;
     }
-    directory.write("conf.d/listen.conf", &format!("listen 127.0.0.1:{port};\n"))?;
+    directory.write("conf.d/listen.conf", &listen(port))?;
+    if options.mail_page == MailPage::ForLoopback {
+        directory.write("conf.d/dev.conf", MAIL_PAGE_FOR_LOOPBACK)?;
+    }
     let upstreams =
         upstream("orgo_api", options.api, "keepalive 32;") + &upstream("orgo_gateway", options.gateways, "");
     directory.write("conf.d/upstreams.conf", &upstreams)?;
@@ -116,6 +139,15 @@ fn configure(directory: &ServerDirectory, options: &NginxOptions<'_>, port: u16)
         directory.write("conf.d/limits.conf", "")?;
     }
     Ok(())
+}
+
+/// Listens on both loopback addresses, if the machine has IPv6.
+fn listen(port: u16) -> String {
+    let ipv4 = format!("listen 127.0.0.1:{port};\n");
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+        Ok(_free) => format!("{ipv4}listen [::1]:{port};\n"),
+        Err(_no_ipv6) => ipv4,
+    }
 }
 
 fn upstream(name: &str, addresses: &[SocketAddr], last: &str) -> String {

@@ -15,9 +15,11 @@ const TEST_PREFIX: &str = "ORGO_TEST_";
 /// The variables of every OrGo binary: one file of them may serve all. Any other `ORGO_…` is a slip of the pen.
 pub const VARIABLES: &[&str] = &[
     "ORGO_ALLOWED_ORIGINS",
+    "ORGO_API_HEALTH_LISTEN",
     "ORGO_API_LISTEN",
     "ORGO_DATABASE_URL",
     "ORGO_DATA_DIR",
+    "ORGO_GATEWAY_HEALTH_LISTEN",
     "ORGO_GATEWAY_LISTEN",
     "ORGO_LISTEN",
     "ORGO_LOG",

@@ -1,45 +1,57 @@
-//! TCP for poem, with a cap on connections and a guard against peers that are slow on purpose.
+//! TCP for poem: a cap on connections, deadlines for peers that are slow on purpose, and a filter for malformed heads.
+
+mod chunked;
+mod request_filter;
+mod request_head;
+mod stream;
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::uri::Scheme;
 use poem::Addr;
 use poem::listener::{Acceptor, Listener};
 use poem::web::{LocalAddr, RemoteAddr};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, Sleep};
+use tokio::sync::Semaphore;
 
-/// How long to wait where the system has no room for another connection.
+pub use request_filter::REFUSAL_HEADER;
+pub use request_head::{NotARefusal, Refusal};
+pub use stream::GuardedStream;
+
+/// Pause after the system had no room for another connection.
 const OUT_OF_ROOM: Duration = Duration::from_millis(100);
 
-/// What a listener allows.
+/// The limits of a listener.
 #[derive(Debug, Clone, Copy)]
 pub struct Guard {
-    /// How many connections may be open at once; those beyond wait in the system's queue.
+    /// Largest number of open connections; further ones wait in the system's queue.
     pub connections: usize,
-    /// How soon after it was accepted something must have been answered on a connection.
-    pub first: Duration,
-    /// How long nothing may be answered later on.
+    /// From the first byte of a request to the end of its headers.
+    pub head: Duration,
+    /// From the accepted connection, or from the end of a request's headers, to the first byte of an answer.
+    pub answer: Duration,
+    /// From one written byte to the next.
     ///
-    /// Longer than a proxy keeps an idle connection (nginx: 60 s), so that it is the proxy that closes it, and longer
-    /// than a socket's heartbeat (25 s).
+    /// Longer than a proxy keeps an idle connection (nginx: 60 s), so that the proxy closes it, and longer than a
+    /// socket's heartbeat (25 s).
     pub idle: Duration,
 }
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { connections: 10_000, first: Duration::from_secs(30), idle: Duration::from_secs(75) }
+        Self {
+            connections: 10_000,
+            head: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            idle: Duration::from_secs(75),
+        }
     }
 }
 
-/// Listens on TCP within the limits of a [`Guard`].
+/// Listens on TCP within the limits of a [`Guard`]. Speaks HTTP/1.0 and HTTP/1.1 only.
 pub struct GuardedListener {
     listener: TcpListener,
     room: Arc<Semaphore>,
@@ -59,7 +71,7 @@ impl GuardedListener {
         self.listener.local_addr()
     }
 
-    /// Waits until there is room, and then for a peer. Only a closed semaphore is an error, and nobody closes it.
+    /// Waits until there is room, and then for a peer. Fails only if the semaphore is closed, which never happens.
     async fn accept_guarded(&self) -> io::Result<(GuardedStream<TcpStream>, SocketAddr)> {
         let place = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = loop {
@@ -74,14 +86,14 @@ impl GuardedListener {
             }
         };
         if let Err(error) = stream.set_nodelay(true) {
-            // The peer is gone already; the first read will say so.
+            // The peer is gone already; the first read fails.
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
         Ok((GuardedStream::new(stream, self.guard, Some(place)), peer))
     }
 }
 
-/// Tells whether only the connection that was being accepted failed.
+/// Returns whether only the connection that was being accepted failed.
 fn is_the_peers(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -106,95 +118,8 @@ impl Acceptor for GuardedListener {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
         let (stream, peer) = self.accept_guarded().await?;
-        let local = stream.inner.local_addr()?;
+        let local = stream.get_ref().local_addr()?;
         Ok((stream, LocalAddr(Addr::from(local)), RemoteAddr(Addr::from(peer)), Scheme::HTTP))
-    }
-}
-
-/// A connection on which something must be answered from time to time.
-///
-/// A peer that sends a byte now and then, to keep a place for ever, gets no answer and so runs out of time; one that
-/// does not read what it is sent does as well. The server need not know: its reads and writes fail.
-pub struct GuardedStream<S> {
-    inner: S,
-    idle: Duration,
-    deadline: Pin<Box<Sleep>>,
-    _place: Option<OwnedSemaphorePermit>,
-}
-
-impl<S> GuardedStream<S> {
-    fn new(inner: S, guard: Guard, place: Option<OwnedSemaphorePermit>) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(guard.first));
-        Self { inner, idle: guard.idle, deadline, _place: place }
-    }
-
-    /// Passes on what is ready; where nothing is, fails once the time is over.
-    fn or_too_late<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        polled: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if polled.is_pending() && self.deadline.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        polled
-    }
-
-    fn written(&mut self, polled: &Poll<io::Result<usize>>) {
-        if matches!(polled, Poll::Ready(Ok(1..))) {
-            let deadline = Instant::now() + self.idle;
-            self.deadline.as_mut().reset(deadline);
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // Looked at first: a peer that always has one more byte must not keep the time from running out.
-        if self.deadline.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Pin::new(&mut self.inner).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedStream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.written(&polled);
-        self.or_too_late(context, polled)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
-        self.written(&polled);
-        self.or_too_late(context, polled)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.inner).poll_flush(context);
-        self.or_too_late(context, polled)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.or_too_late(context, polled)
     }
 }
 

@@ -10,15 +10,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("operations", &["store", "identity", "ephemeral", "domain"]),
     ("stream", &["store", "domain"]),
     ("platform", &["domain"]),
+    ("edge", &["platform", "domain"]),
     ("migrations", &["platform"]),
-    ("api-service", &["operations", "identity", "stream", "platform", "ephemeral", "store", "domain"]),
-    ("realtime-gateway", &["operations", "identity", "stream", "platform", "ephemeral", "store", "domain"]),
+    (
+        "api-service",
+        &["edge", "operations", "identity", "stream", "platform", "ephemeral", "store", "domain"],
+    ),
+    (
+        "realtime-gateway",
+        &["edge", "operations", "identity", "stream", "platform", "ephemeral", "store", "domain"],
+    ),
     (
         "orgo",
         &[
             "api-service",
             "realtime-gateway",
             "migrations",
+            "edge",
             "operations",
             "identity",
             "stream",
@@ -45,6 +53,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("operations", &["sea-orm", "sqlx", "poem", "redis", "deadpool-redis", "tokio-tungstenite"]),
     ("stream", &["sea-orm", "sqlx", "poem"]),
     ("platform", &["sea-orm", "sqlx", "redis"]),
+    ("edge", &["sea-orm", "sqlx", "redis", "deadpool-redis", "poem-openapi", "tokio-tungstenite"]),
     ("api-service", &["sea-orm", "sqlx", "redis", "deadpool-redis", "tokio-tungstenite"]),
     ("realtime-gateway", &["sea-orm", "sqlx", "redis", "deadpool-redis"]),
 ];

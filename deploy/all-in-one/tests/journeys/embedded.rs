@@ -111,11 +111,14 @@ fn what_it_keeps_is_readable_by_its_owner_alone() {
     assert_eq!(mode(), 0o700);
     // One that others may look into is closed to them.
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(directory.join("orgo.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let embedded = Embedded::start_in(&directory);
     assert_eq!(mode(), 0o700);
-    for secret in ["signing-key.pem", "secret.hex"] {
-        let mode = directory.join(secret).metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0, "{secret}");
+    let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o177, 0, "{}", file.display());
     }
     assert!(embedded.stop().success());
 }
@@ -160,6 +163,20 @@ fn mails_are_shown_under_our_own_name_only() {
             let answer = embedded.ask(path, other);
             assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("not_found"), "{answer}");
         }
+    }
+}
+
+#[test]
+fn a_frontend_on_its_own_port_of_this_machine_may_call() {
+    let embedded = Embedded::start();
+    for (origin, status) in [("http://localhost:5173", "200"), ("https://evil.example", "403")] {
+        let mut stream = TcpStream::connect(embedded.url.trim_start_matches("http://")).unwrap();
+        let request =
+            format!("GET /api/v1/meta HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
 }
 

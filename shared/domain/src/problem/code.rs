@@ -34,6 +34,8 @@ catalogue! {
     MalformedRequest = "malformed_request", Malformed, "The request cannot be read";
     UnknownParameter = "unknown_parameter", Malformed, "Unknown query parameter";
     InvalidCursor = "invalid_cursor", Malformed, "The cursor is not valid here";
+    RequestTimeout = "request_timeout", TooSlow, "The request did not arrive in time";
+    HeadersTooLarge = "headers_too_large", HeadersTooLarge, "The headers are too large";
     Unauthenticated = "unauthenticated", Unauthenticated, "Log in first";
     TokenExpired = "token_expired", Unauthenticated, "The access token has expired";
     SessionRevoked = "session_revoked", Unauthenticated, "The session has ended";

@@ -1,19 +1,32 @@
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 
-use local_services::{Limits, Nginx, NginxOptions, free_port};
+use local_services::{Limits, MailPage, Nginx, NginxOptions, free_port};
 
 use crate::client::{Answer, Upstream, get, send};
 use crate::scratch::{Scratch, TOOLS, nginx_configuration};
 
 fn start(scratch: &Scratch, api: SocketAddr, gateway: SocketAddr, limits: Limits) -> Nginx {
+    start_with(scratch, &nginx_configuration(), (api, gateway), limits, MailPage::Hidden)
+}
+
+fn start_with(
+    scratch: &Scratch,
+    configuration: &Path,
+    (api, gateway): (SocketAddr, SocketAddr),
+    limits: Limits,
+    mail_page: MailPage,
+) -> Nginx {
     let options = NginxOptions {
         directory: &scratch.join("nginx"),
-        configuration: &nginx_configuration(),
+        configuration,
         port: None,
         api: &[api],
         gateways: &[gateway],
         limits,
+        mail_page,
     };
     Nginx::start(&TOOLS, &options).unwrap()
 }
@@ -186,6 +199,94 @@ fn the_limits_of_production_answer_with_a_problem() {
     assert_problem(&refused, 429, "rate_limited");
     assert_eq!(refused.header("retry-after"), Some("10"));
     assert_eq!(get(nginx.port(), "/api/v1/posts").status, 200, "the rest goes on");
+}
+
+/// Copies the committed configuration, and makes nginx take the client's address from a header.
+fn with_pretended_addresses(scratch: &Scratch) -> PathBuf {
+    let (from, to) = (nginx_configuration(), scratch.join("configuration"));
+    fs::create_dir_all(to.join("conf.d")).unwrap();
+    fs::copy(from.join("nginx.conf"), to.join("nginx.conf")).unwrap();
+    for entry in fs::read_dir(from.join("conf.d")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join("conf.d").join(entry.file_name())).unwrap();
+    }
+    let limits = to.join("conf.d/limits.conf");
+    let pretend = "\nset_real_ip_from 127.0.0.1;\nreal_ip_header X-Pretend;\n";
+    fs::write(&limits, fs::read_to_string(&limits).unwrap() + pretend).unwrap();
+    to
+}
+
+fn log_in_from(nginx: &Nginx, address: &str) -> u16 {
+    let request = format!(
+        "POST /api/v1/auth/sessions HTTP/1.1\r\nHost: a\r\nX-Pretend: {address}\r\nContent-Length: 0\r\n\r\n"
+    );
+    send(nginx.port(), &request).status
+}
+
+#[test]
+fn addresses_of_one_ipv6_network_share_their_limits_and_others_do_not() {
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let configuration = with_pretended_addresses(&scratch);
+    let upstreams = (api.address, nobody());
+    let nginx = start_with(&scratch, &configuration, upstreams, Limits::AsCommitted, MailPage::Hidden);
+    // 0a is a line feed, which a careless pattern takes for the end of the address.
+    let refused = |network: &str| {
+        let statuses = (0..50).map(|host| log_in_from(&nginx, &format!("{network}{host:x}")));
+        statuses.filter(|status| *status == 429).count()
+    };
+    assert!(refused("2001:db8:0:1::") > 20);
+    assert!(refused("2001:db8:a0a:a0a:a0a:a0a:a0a:") > 20);
+    assert_eq!(log_in_from(&nginx, "2001:db8:0:2::1"), 200, "another network");
+    assert_eq!(log_in_from(&nginx, "2001:db8:0:1:ffff::1"), 429, "the same network");
+    assert!((0..50).all(|host| log_in_from(&nginx, &format!("192.0.2.{host}")) == 200), "IPv4 by address");
+}
+
+#[test]
+fn it_listens_on_ipv6() {
+    if std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        let committed = fs::read_to_string(nginx_configuration().join("conf.d/listen.conf")).unwrap();
+        assert!(committed.contains("listen [::]:8088;"), "{committed}");
+        return;
+    }
+    let scratch = Scratch::new();
+    let api = Upstream::start("api");
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let mut stream = TcpStream::connect((Ipv6Addr::LOCALHOST, nginx.port())).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("api"), "{answer}");
+    assert_eq!(api.requests.recv().unwrap().all("x-real-ip"), ["::1"]);
+}
+
+#[test]
+fn the_mail_page_is_hidden_except_from_loopback_clients_of_a_development_machine() {
+    let api = Upstream::start("api");
+    let pages = ["/dev", "/dev/mail", "/dev/mail.json", "//dev/mail", "/%64ev/mail", "/x/../dev/mail"];
+    let scratch = Scratch::new();
+    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    for page in pages {
+        assert_problem(&get(nginx.port(), page), 404, "not_found");
+    }
+    nginx.stop().unwrap();
+
+    let scratch = Scratch::new();
+    let configuration = with_pretended_addresses(&scratch);
+    let upstreams = (api.address, nobody());
+    let nginx = start_with(&scratch, &configuration, upstreams, Limits::AsCommitted, MailPage::ForLoopback);
+    for page in pages {
+        let ask = |address: &str| {
+            let request = format!("GET {page} HTTP/1.1\r\nHost: a\r\nX-Pretend: {address}\r\n\r\n");
+            send(nginx.port(), &request)
+        };
+        for elsewhere in ["192.0.2.1", "10.0.0.1", "2001:db8::1"] {
+            assert_problem(&ask(elsewhere), 404, "not_found");
+        }
+        for here in ["127.0.0.1", "::1"] {
+            assert_eq!(ask(here).body, "api", "{page} from {here}");
+        }
+    }
 }
 
 #[test]
