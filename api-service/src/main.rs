@@ -4,6 +4,10 @@ mod command;
 
 use std::process::ExitCode;
 
+/// Faster than the system's for many small allocations by many threads, and needs nothing but a C compiler.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match command::run().await {

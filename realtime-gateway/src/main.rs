@@ -19,6 +19,10 @@ use realtime_gateway::config::GatewayConfig;
 use realtime_gateway::{Gateway, edge_of, readiness_of};
 use store::{Store, StoreOptions};
 
+/// Faster than the system's for many small allocations by many threads, and needs nothing but a C compiler.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Err(error) = run_command().await else { return ExitCode::SUCCESS };

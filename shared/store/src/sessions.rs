@@ -6,7 +6,8 @@ use domain::ids::{SessionId, UserId};
 use domain::users::{Role, UserState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QuerySelect,
 };
 
 use crate::entities::{sessions, users};
@@ -53,6 +54,18 @@ pub async fn lock(unit: &UnitOfWork, id: SessionId) -> Result<Option<StoredSessi
     Ok(row.map(|row| StoredSession { salt: row.refresh_salt.clone(), session: session(&row) }))
 }
 
+/// The columns of [`find_with_owner`].
+#[derive(FromQueryResult)]
+struct SessionAndOwner {
+    user_id: UserId,
+    generation: i64,
+    rotated_at: Timestamp,
+    created_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    role: String,
+    state: String,
+}
+
 /// Finds a session and its owner, in one statement. The salt stays in the database: gateways have no right to read it.
 pub async fn find_with_owner(
     connection: &impl ConnectionTrait,
@@ -62,22 +75,22 @@ pub async fn find_with_owner(
         .from(sessions::Column::UserId)
         .to(users::Column::Id)
         .into();
-    let row: Option<(UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String)> =
-        sessions::Entity::find_by_id(id)
-            .join(JoinType::InnerJoin, to_user)
-            .select_only()
-            .columns([
-                sessions::Column::UserId,
-                sessions::Column::Generation,
-                sessions::Column::RotatedAt,
-                sessions::Column::CreatedAt,
-                sessions::Column::RevokedAt,
-            ])
-            .columns([users::Column::Role, users::Column::State])
-            .into_tuple()
-            .one(connection)
-            .await?;
-    let Some((user_id, generation, rotated_at, created_at, revoked_at, role, state)) = row else {
+    let row = sessions::Entity::find_by_id(id)
+        .join(JoinType::InnerJoin, to_user)
+        .select_only()
+        .columns([
+            sessions::Column::UserId,
+            sessions::Column::Generation,
+            sessions::Column::RotatedAt,
+            sessions::Column::CreatedAt,
+            sessions::Column::RevokedAt,
+        ])
+        .columns([users::Column::Role, users::Column::State])
+        .into_model::<SessionAndOwner>()
+        .one(connection)
+        .await?;
+    let Some(SessionAndOwner { user_id, generation, rotated_at, created_at, revoked_at, role, state }) = row
+    else {
         return Ok(None);
     };
     let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {user_id}"));
