@@ -25,6 +25,7 @@ mod posts;
 mod problem_bodies;
 mod problems;
 mod races;
+mod rate_limits;
 mod refresh;
 mod smtp;
 mod smtp_sink;
