@@ -6,6 +6,7 @@ mod parameters;
 mod problem_schema;
 mod responses;
 mod schemas;
+mod texts;
 
 use poem_openapi::{LicenseObject, OpenApiService};
 use serde_json::{Value, json};
@@ -46,6 +47,7 @@ pub fn document(service: &Service) -> Value {
         problem_schema::add(schemas);
     }
     headers::add(&mut document);
+    texts::plain(&mut document);
     document
 }
 

@@ -14,23 +14,23 @@ use crate::users::body::LocaleBody;
 #[oai(rename = "Limits")]
 pub(crate) struct LimitsBody {
     /// Maximum length of a nickname.
-    nickname: u32,
+    nickname: i32,
     /// Maximum length of the text about a person.
-    about: u32,
+    about: i32,
     /// Maximum length of the title of a post.
-    post_title: u32,
+    post_title: i32,
     /// Maximum length of the content of a post.
-    post_content: u32,
+    post_content: i32,
     /// Maximum length of a comment.
-    comment_content: u32,
+    comment_content: i32,
     /// Minimum length of a password.
-    password_shortest: u32,
+    password_shortest: i32,
     /// Maximum length of a password.
-    password_longest: u32,
+    password_longest: i32,
     /// Maximum page size of a list.
-    page: u32,
+    page: i32,
     /// Maximum size of a request body.
-    body_bytes: u32,
+    body_bytes: i32,
 }
 
 /// The service's version and limits.
@@ -43,14 +43,14 @@ pub(crate) struct MetaBody {
     version: String,
     /// Languages of mails and texts. The first one is the default.
     locales: Vec<LocaleBody>,
-    /// Limits.
+    /// Bounds of texts, pages and bodies.
     limits: LimitsBody,
 }
 
 impl MetaBody {
     /// Describes this build.
     pub(crate) fn current() -> Self {
-        let number = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+        let number = |limit: usize| i32::try_from(limit).unwrap_or(i32::MAX);
         Self {
             name: "OrGo".into(),
             version: env!("CARGO_PKG_VERSION").into(),

@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The headers of many answers: name, description, schema, whether every such answer has it, and on which statuses.
 const HEADERS: [Header; 3] = [
@@ -51,14 +51,38 @@ pub(super) fn refer(operation: &mut Value) {
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for (status, response) in responses {
         let Some(response) = response.as_object_mut() else { continue };
-        let headers = response.entry("headers").or_insert_with(|| json!({}));
+        let own = response.remove("headers");
+        let own = own.as_ref().and_then(Value::as_object).into_iter().flatten();
+        let mut headers: Map<_, _> = own.map(|(name, header)| (canonical(name), header.clone())).collect();
         for header in &HEADERS {
-            if header.statuses.is_none_or(|statuses| statuses.contains(&status.as_str()))
-                && let Some(headers) = headers.as_object_mut()
-            {
+            if header.statuses.is_none_or(|statuses| statuses.contains(&status.as_str())) {
                 let reference = json!({ "$ref": format!("#/components/headers/{}", header.name) });
                 headers.insert(header.name.into(), reference);
             }
         }
+        response.insert("headers".into(), headers.into());
+    }
+}
+
+/// Returns the usual spelling of a header's name; poem-openapi writes names in upper case.
+fn canonical(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .into_iter()
+            .chain(letters.map(|letter| letter.to_ascii_lowercase()))
+            .collect::<String>()
+    };
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_names_have_their_usual_spelling() {
+        assert_eq!((canonical("LINK"), canonical("CACHE-CONTROL")), ("Link".into(), "Cache-Control".into()));
     }
 }

@@ -138,7 +138,7 @@ impl<'a> ApiExtractor<'a> for PageQuery {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let service = request.data::<Service>().ok_or(ProblemCode::Internal).map_err(ApiProblem::from)?;
-        let uri = request.original_uri();
+        let uri = request.uri();
         Ok(Self::read(service, uri.path(), uri.query().unwrap_or_default()).map_err(ApiProblem::from)?)
     }
 }

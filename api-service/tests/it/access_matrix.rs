@@ -105,7 +105,7 @@ async fn the_published_security_is_the_one_of_the_matrix() {
 }
 
 #[tokio::test]
-async fn leaving_the_token_out_never_shows_more() {
+async fn anonymous_callers_never_see_more_than_logged_in_ones() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let (owner, other) = (api.person("주인").await, api.person("다른 이").await);
     let post = api.post_by(&owner, "글").await;
