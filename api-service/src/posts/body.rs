@@ -85,7 +85,7 @@ pub(crate) struct PostViewerBody {
     following_author: bool,
 }
 
-/// A post.
+/// A post with its author and its counters.
 #[derive(Object)]
 #[oai(rename = "Post")]
 pub(crate) struct PostBody {
