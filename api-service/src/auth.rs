@@ -1,13 +1,17 @@
-//! Signing up, logging in, staying in.
+//! Sign-up, log-in and sessions.
 
 mod body;
+mod fields;
 
-use operations::auth;
-use poem_openapi::payload::Json;
+use domain::ProblemCode as P;
+use operations::auth::{self, limits};
 use poem_openapi::{ApiResponse, OpenApi, Tags};
+use serde_json::json;
 
 use crate::Service;
 use crate::caller::Caller;
+use crate::contract::{Access, Feature, Operation};
+use crate::json::Json;
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use crate::visitor::FromVisitor;
@@ -17,24 +21,24 @@ use body::{
 
 #[derive(Tags)]
 enum Tag {
-    /// Signing up, logging in, staying in
+    /// Sign-up, log-in and sessions.
     Auth,
 }
 
 #[derive(ApiResponse)]
 enum CodeRequested {
-    /// A mail is on its way, whether or not the address has an account
+    /// The code will be mailed. The answer does not depend on whether the address has an account.
     #[oai(status = 202)]
     Accepted(Json<EmailCodeRequestedBody>),
 }
 
 #[derive(ApiResponse)]
 enum SignedUp {
-    /// The account is made and you are logged in
+    /// The account was created and a session was started.
     #[oai(status = 201)]
     Created(
         Json<SessionTokensBody>,
-        /// Where the profile is
+        /// Path of the new profile.
         #[oai(header = "Location")]
         String,
     ),
@@ -42,68 +46,108 @@ enum SignedUp {
 
 #[derive(ApiResponse)]
 enum LoggedIn {
-    /// You are logged in
+    /// A session was started.
     #[oai(status = 201)]
     Created(Json<SessionTokensBody>),
 }
 
 #[derive(ApiResponse)]
 enum LoggedOut {
-    /// The session has ended
+    /// The session was ended.
     #[oai(status = 204)]
     NoContent,
 }
 
 pub(crate) struct AuthApi(pub(crate) Service);
 
+impl Feature for AuthApi {
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("requestEmailCode", Access::public(202))
+            .failures(&[P::CodeCooldown])
+            .rate_limits(&[limits::CODE_MAILBOX, limits::CODE_ADDRESS])
+            .example_body(|| json!({"email": "mina@example.com", "purpose": "signup"})),
+        Operation::new("signUp", Access::public(201))
+            .failures(&[P::CodeInvalid, P::CodeAttemptsExhausted, P::PasswordWeak, P::EmailTaken])
+            .rate_limits(&[limits::SIGN_UP_ADDRESS])
+            .example_body(|| {
+                json!({
+                    "email": "mina@example.com",
+                    "code": "048151",
+                    "password": "blue otters paint slowly",
+                    "nickname": "미나",
+                    "locale": "ko",
+                })
+            }),
+        Operation::new("logIn", Access::public(201))
+            .failures(&[P::InvalidCredentials])
+            .rate_limits(&[limits::LOG_IN_ACCOUNT, limits::LOG_IN_ADDRESS])
+            .example_body(|| json!({"email": "mina@example.com", "password": "blue otters paint slowly"})),
+        Operation::new("logOut", Access::required(204)),
+        Operation::new("refreshTokens", Access::public(200))
+            .failures(&[P::RefreshTokenInvalid, P::RefreshTokenReused])
+            .rate_limits(&[limits::REFRESH_ADDRESS])
+            .example_body(|| json!({"refresh_token": "v1.AZpGxGsAcAC8HsyPTdN4cA.0.q3Pp0p3QzDkV0Xr1m2nA5w"})),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api/v1/auth", tag = "Tag::Auth")]
 impl AuthApi {
-    /// Mails a code that proves an address; a code never logs anybody in
+    /// Mails a code that proves an e-mail address
+    ///
+    /// The mail holds six digits, valid for 10 minutes and 5 wrong attempts. The next code can be requested after 60
+    /// seconds. A code never starts a session by itself.
     #[oai(path = "/email-codes", method = "post", operation_id = "requestEmailCode")]
     async fn request_email_code(
         &self,
         visitor: FromVisitor,
         body: RequestBody<RequestEmailCodeBody>,
     ) -> Result<CodeRequested, ApiProblem> {
-        let (email, purpose) = body.0.into_input()?;
+        let (email, purpose) = body.0;
         let (app, credentials) = (self.0.app(), self.0.credentials());
         let requested = auth::request_email_code(app, credentials, &visitor.0, email, purpose).await?;
-        Ok(CodeRequested::Accepted(Json(requested.into())))
+        Ok(CodeRequested::Accepted(Json::of(requested)))
     }
 
-    /// Makes an account at a proven address and logs in to it
+    /// Creates an account
+    ///
+    /// Needs the code mailed by `requestEmailCode`. Also starts a session, as `logIn` does.
     #[oai(path = "/signups", method = "post", operation_id = "signUp")]
     async fn sign_up(
         &self,
         visitor: FromVisitor,
         body: RequestBody<SignUpBody>,
     ) -> Result<SignedUp, ApiProblem> {
-        let input = body.0.into_input()?;
-        let tokens = auth::sign_up(self.0.app(), self.0.credentials(), &visitor.0, input).await?;
+        let tokens = auth::sign_up(self.0.app(), self.0.credentials(), &visitor.0, body.0).await?;
         let location = format!("/api/v1/users/{}", tokens.user.id);
-        Ok(SignedUp::Created(Json(SessionTokensBody::of(tokens, self.0.app().clock.now())), location))
+        Ok(SignedUp::Created(self.session_tokens(tokens), location))
     }
 
-    /// Logs in with address and password
+    /// Logs in with e-mail address and password
+    ///
+    /// Starts a session. An unknown address and a wrong password get the same answer.
     #[oai(path = "/sessions", method = "post", operation_id = "logIn")]
     async fn log_in(
         &self,
         visitor: FromVisitor,
         body: RequestBody<LogInBody>,
     ) -> Result<LoggedIn, ApiProblem> {
-        let input = body.0.into_input()?;
-        let tokens = auth::log_in(self.0.app(), self.0.credentials(), &visitor.0, input).await?;
-        Ok(LoggedIn::Created(Json(SessionTokensBody::of(tokens, self.0.app().clock.now()))))
+        let tokens = auth::log_in(self.0.app(), self.0.credentials(), &visitor.0, body.0).await?;
+        Ok(LoggedIn::Created(self.session_tokens(tokens)))
     }
 
-    /// Logs out: ends the session, its tokens and its sockets
+    /// Logs out
+    ///
+    /// Ends the session of the access token. Its tokens are refused from now on, and its sockets are closed.
     #[oai(path = "/sessions/current", method = "delete", operation_id = "logOut")]
     async fn log_out(&self, caller: Caller) -> Result<LoggedOut, ApiProblem> {
         auth::log_out(self.0.app(), &caller.0).await?;
         Ok(LoggedOut::NoContent)
     }
 
-    /// Takes a refresh token for the next pair of tokens
+    /// Exchanges a refresh token for new tokens
+    ///
+    /// The refresh token is replaced by the returned one. Within 30 seconds, the replaced token returns the same
+    /// tokens again, because an answer may have been lost; an older token ends the session.
     #[oai(path = "/tokens/refresh", method = "post", operation_id = "refreshTokens")]
     async fn refresh_tokens(
         &self,
@@ -111,7 +155,14 @@ impl AuthApi {
         body: RequestBody<RefreshTokensBody>,
     ) -> Result<Json<SessionTokensBody>, ApiProblem> {
         let (app, credentials) = (self.0.app(), self.0.credentials());
-        let tokens = auth::refresh_tokens(app, credentials, &visitor.0, &body.0.refresh_token).await?;
-        Ok(Json(SessionTokensBody::of(tokens, app.clock.now())))
+        let tokens = auth::refresh_tokens(app, credentials, &visitor.0, &body.0).await?;
+        Ok(self.session_tokens(tokens))
+    }
+}
+
+impl AuthApi {
+    /// Builds the answer that holds tokens; `expires_in` counts from now.
+    fn session_tokens(&self, tokens: auth::SessionTokens) -> Json<SessionTokensBody> {
+        Json(SessionTokensBody::of(tokens, self.0.app().clock.now()))
     }
 }

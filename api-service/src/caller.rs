@@ -1,4 +1,4 @@
-//! Who calls. The type a handler asks for is the permission it needs.
+//! Authentication. A handler's argument type is the permission that it needs.
 
 use operations::auth::authenticate;
 use poem::http::header;
@@ -10,10 +10,10 @@ use crate::Service;
 use crate::problem::ApiProblem;
 use domain::ProblemCode;
 
-/// Somebody logged in. Without a good access token the handler is not reached.
+/// A caller who is logged in. Without a valid access token the handler is not called.
 pub(crate) struct Caller(pub(crate) operations::Caller);
 
-/// Somebody, logged in or not. A bad access token is refused all the same: it is not taken for none.
+/// A caller who may be anonymous. An invalid access token is refused, not ignored.
 pub(crate) struct MaybeCaller(pub(crate) Option<operations::Caller>);
 
 const SCHEME: &str = "access_token";
@@ -24,7 +24,7 @@ fn register_scheme(registry: &mut Registry) {
         MetaSecurityScheme {
             ty: "http",
             description: Some(
-                "The access token of logIn, signUp or refreshTokens, as a bearer token (RFC 6750)",
+                "Access token from `logIn`, `signUp` or `refreshTokens`, sent as a bearer token (RFC 6750).",
             ),
             name: None,
             key_in: None,
@@ -40,7 +40,7 @@ async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiP
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        // Two readers would take different ones.
+        // A proxy and this service could read different ones.
         return Err(ProblemCode::Unauthenticated.into());
     }
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));

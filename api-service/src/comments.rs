@@ -2,101 +2,117 @@
 
 mod body;
 
+use domain::ProblemCode as P;
 use domain::ids::{CommentId, PostId};
 use operations::comments;
-use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
+use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
+use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::pagination::{List, PageResponse};
-use crate::path_id::PathId;
+use crate::contract::{Access, Feature, Operation};
+use crate::id::Id;
+use crate::json::Json;
+use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use body::{CommentBody, CreateCommentBody};
 
 #[derive(Tags)]
 enum Tag {
-    /// Comments and replies
+    /// Comments on posts, and replies to comments.
     Comments,
 }
 
 #[derive(ApiResponse)]
 enum CommentCreated {
-    /// The comment is written
+    /// The comment was created.
     #[oai(status = 201)]
     Created(Json<CommentBody>),
 }
 
 #[derive(ApiResponse)]
 enum CommentDeleted {
-    /// The comment is out of sight
+    /// The comment was deleted.
     #[oai(status = 204)]
     NoContent,
 }
 
 pub(crate) struct CommentsApi(pub(crate) Service);
 
+impl Feature for CommentsApi {
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("listComments", Access::optional(200)),
+        Operation::new("createComment", Access::required(201))
+            .failures(&[P::ParentMismatch])
+            .example_body(|| json!({"content": "반가워요!"})),
+        Operation::new("listReplies", Access::optional(200)),
+        Operation::new("deleteComment", Access::owner_only(204)).failures(&[P::NotAuthor]),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Comments")]
 impl CommentsApi {
-    /// Lists the comments of a post, the oldest first; deleted ones stand where live replies are below them
+    /// Lists the comments of a post
+    ///
+    /// Returns the top-level comments, oldest first. A deleted comment stays in the list, without content, while it has
+    /// live replies.
     #[oai(path = "/posts/:post_id/comments", method = "get", operation_id = "listComments")]
     async fn list_comments(
         &self,
         caller: MaybeCaller,
-        post_id: Path<PathId>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
+        page: PageQuery,
     ) -> Result<PageResponse<CommentBody>, ApiProblem> {
-        let post: PostId = post_id.get()?;
-        let list = List::at(&self.0, format!("/api/v1/posts/{post}/comments"));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = comments::list_comments(self.0.app(), caller.0.as_ref(), post, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        let (app, caller) = (self.0.app(), caller.0.as_ref());
+        Ok(page.respond(comments::list_comments(app, caller, post_id.0, page.request()).await?))
     }
 
-    /// Comments on a post, or answers a comment of it
+    /// Creates a comment or a reply
+    ///
+    /// Without `parent_id` the comment belongs to the post itself. With it, the comment is a reply, listed under the
+    /// top-level comment of its parent. The author of the parent, or else of the post, is notified.
     #[oai(path = "/posts/:post_id/comments", method = "post", operation_id = "createComment")]
     async fn create_comment(
         &self,
         caller: Caller,
-        post_id: Path<PathId>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
         body: RequestBody<CreateCommentBody>,
     ) -> Result<CommentCreated, ApiProblem> {
-        let (post, new) = (post_id.get()?, body.0.into_new_comment()?);
-        let view = comments::create_comment(self.0.app(), &caller.0, post, new).await?;
-        Ok(CommentCreated::Created(Json(view.into())))
+        let view = comments::create_comment(self.0.app(), &caller.0, post_id.0, body.0).await?;
+        Ok(CommentCreated::Created(Json::of(view)))
     }
 
-    /// Lists the live replies below a comment, the oldest first
+    /// Lists the replies to a comment
+    ///
+    /// Returns the live replies below a top-level comment, oldest first.
     #[oai(path = "/comments/:comment_id/replies", method = "get", operation_id = "listReplies")]
     async fn list_replies(
         &self,
         caller: MaybeCaller,
-        comment_id: Path<PathId>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of the top-level comment.
+        Path(comment_id): Path<Id<CommentId>>,
+        page: PageQuery,
     ) -> Result<PageResponse<CommentBody>, ApiProblem> {
-        let comment: CommentId = comment_id.get()?;
-        let list = List::at(&self.0, format!("/api/v1/comments/{comment}/replies"));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = comments::list_replies(self.0.app(), caller.0.as_ref(), comment, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        let (app, caller) = (self.0.app(), caller.0.as_ref());
+        Ok(page.respond(comments::list_replies(app, caller, comment_id.0, page.request()).await?))
     }
 
-    /// Deletes a comment of your own
+    /// Deletes a comment or a reply
+    ///
+    /// Only the author may delete a comment. A comment with live replies is kept in the list of comments, with
+    /// `state` `deleted` and without content.
     #[oai(path = "/comments/:comment_id", method = "delete", operation_id = "deleteComment")]
     async fn delete_comment(
         &self,
         caller: Caller,
-        comment_id: Path<PathId>,
+        /// Id of the comment or reply.
+        Path(comment_id): Path<Id<CommentId>>,
     ) -> Result<CommentDeleted, ApiProblem> {
-        comments::delete_comment(self.0.app(), &caller.0, comment_id.get()?).await?;
+        comments::delete_comment(self.0.app(), &caller.0, comment_id.0).await?;
         Ok(CommentDeleted::NoContent)
     }
 }

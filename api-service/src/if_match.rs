@@ -2,18 +2,18 @@ use domain::problem::{FieldFault, FieldProblem};
 use domain::{Problem, ProblemCode};
 use poem::http::header;
 use poem::{Request, RequestBody};
-use poem_openapi::registry::{MetaParamIn, MetaSchemaRef};
-use poem_openapi::types::Type;
+use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::problem::ApiProblem;
 
-/// The version an `If-Match` header demands; nothing where any will do. One that cannot be read is refused: taken for
-/// none, it would let an edit overwrite what its author has not seen.
+/// The version that an `If-Match` header requires; `None` without the header and for `*`, which match any version. A
+/// malformed header is refused: ignoring it would allow a lost update.
 pub(crate) struct IfMatch(pub(crate) Option<i64>);
 
 impl<'a> ApiExtractor<'a> for IfMatch {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    const PARAM_IS_REQUIRED: bool = false;
     type ParamType = String;
     type ParamRawType = String;
 
@@ -22,7 +22,12 @@ impl<'a> ApiExtractor<'a> for IfMatch {
     }
 
     fn param_schema_ref() -> Option<MetaSchemaRef> {
-        Some(String::schema_ref())
+        let schema = MetaSchema {
+            pattern: Some(PATTERN.into()),
+            example: Some("\"7\"".into()),
+            ..MetaSchema::new("string")
+        };
+        Some(MetaSchemaRef::Inline(Box::new(schema)))
     }
 
     async fn from_request(
@@ -40,15 +45,27 @@ impl<'a> ApiExtractor<'a> for IfMatch {
     }
 }
 
-/// Returns the version a header demands (RFC 9110 section 13.1.1): nothing where any version will do.
+/// The published form of the header: `*`, or a version with or without quotes, with or without the rest of an `ETag`.
+const PATTERN: &str = r#"^(\*|[0-9]+|"[0-9]+(\.[!#-~]*)?")$"#;
+
+/// Returns the version that a header requires (RFC 9110 section 13.1.1), or `None` if any version matches.
+///
+/// The part of an entity tag after the first dot is ignored: it covers counters and the viewer, which an edit does not
+/// overwrite. A weak tag is refused, because `If-Match` compares strongly.
 fn expected_version(header: &str) -> Result<Option<i64>, Problem> {
     let header = header.trim();
     if header == "*" {
         return Ok(None);
     }
-    let digits = header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let canonical = digits.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
-    let version = canonical.and_then(|text| text.parse().ok()).ok_or_else(not_a_version)?;
+    let version = match header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        None => header,
+        Some(tag) if tag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') => {
+            tag.split_once('.').map_or(tag, |(version, _representation)| version)
+        }
+        Some(_) => return Err(not_a_version()),
+    };
+    let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    let version = is_number.then(|| version.parse().ok()).flatten().ok_or_else(not_a_version)?;
     Ok(Some(version))
 }
 
@@ -64,10 +81,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_one_strong_tag_of_digits() {
+    fn a_version_is_read_bare_quoted_and_from_an_entity_tag() {
         assert_eq!(expected_version("*"), Ok(None));
-        assert_eq!(expected_version("\"7\""), Ok(Some(7)));
-        for bad in ["7", "W/\"7\"", "\"7\", \"8\"", "\"\"", "\"x\"", "\"-1\"", "\"99999999999999999999\""] {
+        for good in ["7", "\"7\"", "\"7.b64-Hash_\"", "\"7.\"", " \"7\" "] {
+            assert_eq!(expected_version(good), Ok(Some(7)), "{good}");
+        }
+        for bad in [
+            "",
+            "W/\"7\"",
+            "\"7\", \"8\"",
+            "7, 8",
+            "\"\"",
+            "\"x\"",
+            "\"-1\"",
+            "-1",
+            "\"7",
+            "7\"",
+            "7.b64",
+            "\"7.a b\"",
+            "\"7.é\"",
+            "\"99999999999999999999\"",
+        ] {
             assert_eq!(expected_version(bad).unwrap_err().code, ProblemCode::MalformedRequest, "{bad}");
         }
     }

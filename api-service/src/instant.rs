@@ -5,7 +5,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
 
-/// An instant as it is published: RFC 3339 in UTC with milliseconds.
+/// A time in a body. Answers are written in RFC 3339, UTC, with milliseconds; any RFC 3339 time is accepted.
 pub(crate) struct Instant(pub(crate) Timestamp);
 
 impl From<Timestamp> for Instant {

@@ -1,79 +1,96 @@
-//! What you were told.
+//! Notifications.
 
 mod body;
+mod mark_body;
 
 use operations::notifications::{self, Mark, Wanted};
 use poem_openapi::param::Query;
-use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, Tags};
+use serde_json::{Value, json};
 
 use crate::Service;
 use crate::caller::Caller;
-use crate::pagination::{List, PageResponse};
+use crate::contract::{Access, Feature, Operation};
+use crate::json::Json;
+use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
-use body::{MarkNotificationsBody, NotificationBody, UnreadBody, UnreadCountsBody};
+use body::{NotificationBody, UnreadBody, UnreadCountsBody};
+use mark_body::MarkNotificationsBody;
 
 #[derive(Tags)]
 enum Tag {
-    /// What you were told
+    /// Notifications of the caller.
     Notifications,
 }
 
 pub(crate) struct NotificationsApi(pub(crate) Service);
 
+fn example_mark() -> Value {
+    json!({"ids": ["0198c0de-0000-7000-8000-000000000000"]})
+}
+
+impl Feature for NotificationsApi {
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("listNotifications", Access::required(200)),
+        Operation::new("readNotifications", Access::required(200)).example_body(example_mark),
+        Operation::new("seeNotifications", Access::required(200)).example_body(example_mark),
+        Operation::new("getUnread", Access::required(200)),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Notifications")]
 impl NotificationsApi {
-    /// Lists what you were told, the latest first; changes nothing
+    /// Lists the caller's notifications
+    ///
+    /// Returns the notification updated last first. Listing marks nothing as seen or read.
     #[oai(path = "/notifications", method = "get", operation_id = "listNotifications")]
     async fn list_notifications(
         &self,
         caller: Caller,
-        /// Only those not yet read
+        /// `true` lists only unread notifications. Default `false`.
         unread: Query<Option<bool>>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        page: PageQuery,
     ) -> Result<PageResponse<NotificationBody>, ApiProblem> {
-        let (wanted, filter) = match *unread {
-            Some(true) => (Wanted::Unread, Some("true".to_owned())),
-            Some(false) | None => (Wanted::All, None),
-        };
-        let list = List::at(&self.0, "/api/v1/notifications").with("unread", filter);
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = notifications::list_notifications(self.0.app(), &caller.0, wanted, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        let wanted = if unread.0 == Some(true) { Wanted::Unread } else { Wanted::All };
+        let found =
+            notifications::list_notifications(self.0.app(), &caller.0, wanted, page.request()).await?;
+        Ok(page.respond(found))
     }
 
-    /// Marks entries as read, and so as seen
+    /// Marks notifications as read
+    ///
+    /// A read notification is also seen. Ids of other people's notifications are ignored. Idempotent. Returns the
+    /// remaining counts.
     #[oai(path = "/notifications/read", method = "post", operation_id = "readNotifications")]
     async fn read_notifications(
         &self,
         caller: Caller,
         body: RequestBody<MarkNotificationsBody>,
     ) -> Result<Json<UnreadCountsBody>, ApiProblem> {
-        let marked = body.0.into_marked()?;
-        let counts = notifications::mark_notifications(self.0.app(), &caller.0, &marked, Mark::Read).await?;
-        Ok(Json(counts.into()))
+        let app = self.0.app();
+        Ok(Json::of(notifications::mark_notifications(app, &caller.0, &body.0, Mark::Read).await?))
     }
 
-    /// Marks entries as seen: the list was opened with them in it
+    /// Marks notifications as seen
+    ///
+    /// A client calls this when it shows the list: the badge is cleared, the notifications stay unread. Ids of other
+    /// people's notifications are ignored. Idempotent. Returns the remaining counts.
     #[oai(path = "/notifications/seen", method = "post", operation_id = "seeNotifications")]
     async fn see_notifications(
         &self,
         caller: Caller,
         body: RequestBody<MarkNotificationsBody>,
     ) -> Result<Json<UnreadCountsBody>, ApiProblem> {
-        let marked = body.0.into_marked()?;
-        let counts = notifications::mark_notifications(self.0.app(), &caller.0, &marked, Mark::Seen).await?;
-        Ok(Json(counts.into()))
+        let app = self.0.app();
+        Ok(Json::of(notifications::mark_notifications(app, &caller.0, &body.0, Mark::Seen).await?))
     }
 
-    /// Returns how much waits for you
+    /// Returns the caller's unread counts
+    ///
+    /// The counts are for badges in a user interface.
     #[oai(path = "/users/me/unread", method = "get", operation_id = "getUnread")]
     async fn get_unread(&self, caller: Caller) -> Result<Json<UnreadBody>, ApiProblem> {
-        let counts = notifications::get_unread(self.0.app(), &caller.0).await?;
-        Ok(Json(UnreadBody { notifications: counts.into() }))
+        Ok(Json::of(notifications::get_unread(self.0.app(), &caller.0).await?))
     }
 }

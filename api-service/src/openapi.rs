@@ -1,80 +1,78 @@
-//! The published description of the API, and what follows from it.
+//! The published OpenAPI document: what the handlers say of themselves, completed from the list of operations.
 
-mod failures;
+mod headers;
 mod operation_table;
+mod parameters;
 mod problem_schema;
+mod responses;
+mod schemas;
+mod texts;
 
-use poem_openapi::OpenApiService;
+use poem_openapi::{LicenseObject, OpenApiService};
 use serde_json::{Value, json};
 
 use crate::Service;
-use crate::auth::AuthApi;
-use crate::comments::CommentsApi;
-use crate::health::HealthApi;
-use crate::meta::MetaApi;
-use crate::notifications::NotificationsApi;
-use crate::posts::PostsApi;
-use crate::realtime::RealtimeApi;
-use crate::users::UsersApi;
+use crate::contract::{self, Operation};
+use crate::features::{Apis, apis};
 
 pub(crate) use operation_table::OperationTable;
 
-type Apis = (AuthApi, UsersApi, PostsApi, CommentsApi, NotificationsApi, RealtimeApi, MetaApi, HealthApi);
+const DESCRIPTION: &str = "The backend of a community of learners: posts, comments, likes, follows and notifications.\n\n\
+Errors are `application/problem+json` (RFC 9457). Programs decide by `code`; people read `detail`, in the language of \
+`Accept-Language` (Korean or English). Lists are paged by cursor: pass `next_cursor` as `cursor` to get the next page. \
+Ids and cursors are opaque. Fields and enumeration values may be added in this version: ignore unknown ones. Unknown \
+query parameters and body fields in a request are refused. Events are pushed over the WebSocket that \
+`createRealtimeTicket` opens.";
 
-const DESCRIPTION: &str = "The backend of a community of learners: posts, comments, likes, follows, notifications.\n\n\
-Failures are `application/problem+json` (RFC 9457); act on `code`, show `detail`. Lists go on with the cursor of \
-`next_cursor`; ids and cursors are opaque. Fields and values may be added: pass over what you do not know. What \
-happens to somebody is told at once on the socket of `createRealtimeTicket`.";
-
-/// Returns every endpoint.
+/// Returns the API of every feature as a service of poem.
 pub(crate) fn open_api_service(service: &Service) -> OpenApiService<Apis, ()> {
-    let apis = (
-        AuthApi(service.clone()),
-        UsersApi(service.clone()),
-        PostsApi(service.clone()),
-        CommentsApi(service.clone()),
-        NotificationsApi(service.clone()),
-        RealtimeApi(service.clone()),
-        MetaApi(service.clone()),
-        HealthApi(service.clone()),
-    );
-    OpenApiService::new(apis, "OrGo", env!("CARGO_PKG_VERSION")).description(DESCRIPTION).server("/")
+    OpenApiService::new(apis(service), "OrGo", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .license(LicenseObject::new("MIT OR Apache-2.0"))
+        .server("/")
 }
 
-/// Returns the description: what the endpoints say of themselves, and every way in which each can fail.
+/// Returns the OpenAPI document.
 pub fn document(service: &Service) -> Value {
     let spec = open_api_service(service).spec();
     let mut document: Value = serde_json::from_str(&spec).unwrap_or_default();
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
-        for operation in
-            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|path| path.values_mut())
-        {
-            failures::describe(operation);
-        }
+        let operations =
+            paths.values_mut().filter_map(Value::as_object_mut).flat_map(|path| path.values_mut());
+        operations.for_each(complete);
     }
-    let closed: Vec<String> = request_schemas(&document);
+    schemas::close_request_bodies(&mut document);
+    schemas::drop_described_members(&mut document);
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        for name in closed {
-            if let Some(schema) = schemas.get_mut(&name).and_then(Value::as_object_mut) {
-                schema.insert("additionalProperties".into(), json!(false));
-            }
-        }
         problem_schema::add(schemas);
     }
+    headers::add(&mut document);
+    texts::plain(&mut document);
     document
 }
 
-/// Returns the names of the schemas of request bodies: fields nobody knows are refused in them.
-fn request_schemas(document: &Value) -> Vec<String> {
-    let operations = document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|paths| paths.values().filter_map(Value::as_object).flat_map(|path| path.values()));
-    let reference = |operation: &Value| {
-        let content = operation.pointer("/requestBody/content")?.as_object()?;
-        let reference = content.values().next()?.pointer("/schema/$ref")?.as_str()?;
-        reference.rsplit('/').next().map(str::to_owned)
-    };
-    operations.filter_map(reference).collect()
+/// Completes the description of one operation.
+fn complete(description: &mut Value) {
+    parameters::expand_objects(description);
+    let id = description.get("operationId").and_then(Value::as_str).unwrap_or_default();
+    let listed = contract::operation(id);
+    let rate_limits = listed.map(|operation| operation.rate_limits).unwrap_or_default();
+    if let Some(fields) = description.as_object_mut() {
+        // Without authentication. Absent, it would mean the document's default (OpenAPI 3.0 section 4.7.10.1).
+        fields.entry("security").or_insert_with(|| json!([]));
+        if !rate_limits.is_empty() {
+            let limits = rate_limits.iter().map(
+                |limit| json!({ "name": limit.name, "quota": limit.quota, "window_seconds": limit.per.as_secs() }),
+            );
+            fields.insert("x-rate-limits".into(), limits.collect());
+        }
+    }
+    if let Some(example) = listed.and_then(|operation: &Operation| operation.example_body)
+        && let Some(content) = description.pointer_mut("/requestBody/content/application~1json")
+        && let Some(content) = content.as_object_mut()
+    {
+        content.insert("example".into(), example());
+    }
+    responses::describe_failures(description, listed);
+    headers::refer(description);
 }

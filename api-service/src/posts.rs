@@ -2,19 +2,20 @@
 
 mod body;
 
+use domain::ProblemCode as P;
 use domain::ids::{PostId, UserId};
-use domain::problem::{FieldFault, FieldProblem};
-use domain::{Problem, ProblemCode};
 use operations::posts;
 use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
+use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
+use crate::contract::{Access, Feature, Operation};
+use crate::id::Id;
 use crate::if_match::IfMatch;
-use crate::pagination::{List, PageResponse};
-use crate::path_id::PathId;
+use crate::json::Json;
+use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use crate::users::body::UserSummaryBody;
@@ -22,17 +23,17 @@ use body::{CreatePostBody, LikeStateBody, PostBody, PostSort, UpdatePostBody};
 
 #[derive(Tags)]
 enum Tag {
-    /// Posts and likes
+    /// Posts and their likes.
     Posts,
 }
 
 #[derive(ApiResponse)]
 enum PostCreated {
-    /// The post is written
+    /// The post was created.
     #[oai(status = 201)]
     Created(
         Json<PostBody>,
-        /// Where it is
+        /// Path of the new post.
         #[oai(header = "Location")]
         String,
     ),
@@ -40,131 +41,154 @@ enum PostCreated {
 
 #[derive(ApiResponse)]
 enum PostDeleted {
-    /// The post is out of sight
+    /// The post was deleted.
     #[oai(status = 204)]
     NoContent,
 }
 
 pub(crate) struct PostsApi(pub(crate) Service);
 
+impl Feature for PostsApi {
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("listPosts", Access::optional(200)),
+        Operation::new("createPost", Access::required(201))
+            .example_body(|| json!({"title": "첫 글", "content": "안녕하세요!"})),
+        Operation::new("getPost", Access::optional(200)),
+        Operation::new("updatePost", Access::owner_only(200))
+            .failures(&[P::NotAuthor, P::VersionMismatch])
+            .example_body(|| json!({"title": "고친 제목", "content": "고친 글"})),
+        Operation::new("deletePost", Access::owner_only(204)).failures(&[P::NotAuthor, P::VersionMismatch]),
+        Operation::new("likePost", Access::required(200)),
+        Operation::new("unlikePost", Access::required(200)),
+        Operation::new("listPostLikes", Access::optional(200)),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api/v1/posts", tag = "Tag::Posts")]
 impl PostsApi {
-    /// Lists posts, the latest first
+    /// Lists posts
+    ///
+    /// Returns the posts that are not deleted, newest first. Logged-in callers also get `viewer`: whether they liked
+    /// the post, may edit it and follow its author.
     #[oai(path = "/", method = "get", operation_id = "listPosts")]
     async fn list_posts(
         &self,
         caller: MaybeCaller,
-        /// Only latest for now
+        /// Order of the list. Default `latest`.
         #[oai(name = "sort")]
         _sort: Query<Option<PostSort>>,
-        /// Only those of this person
-        author_id: Query<Option<String>>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of a person: lists only the posts of this author.
+        author_id: Query<Option<Id<UserId>>>,
+        page: PageQuery,
     ) -> Result<PageResponse<PostBody>, ApiProblem> {
-        let author: Option<UserId> = match author_id.as_deref() {
-            None => None,
-            Some(text) => Some(text.parse().map_err(|_not_an_id| Problem {
-                fields: vec![FieldProblem::parameter("author_id", FieldFault::BadFormat)],
-                ..Problem::new(ProblemCode::MalformedRequest)
-            })?),
-        };
-        let list =
-            List::at(&self.0, "/api/v1/posts").with("author_id", author.map(|author| author.to_string()));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = posts::list_posts(self.0.app(), caller.0.as_ref(), author, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        let author = author_id.0.map(|id| id.0);
+        let posts = posts::list_posts(self.0.app(), caller.0.as_ref(), author, page.request()).await?;
+        Ok(page.respond(posts))
     }
 
-    /// Writes a post
+    /// Creates a post
+    ///
+    /// The caller becomes its author. Title and content are plain text, stored in Unicode normalisation form C without
+    /// leading and trailing white space.
     #[oai(path = "/", method = "post", operation_id = "createPost")]
     async fn create_post(
         &self,
         caller: Caller,
         body: RequestBody<CreatePostBody>,
     ) -> Result<PostCreated, ApiProblem> {
-        let view = posts::create_post(self.0.app(), &caller.0, body.0.into_new_post()?).await?;
+        let view = posts::create_post(self.0.app(), &caller.0, body.0).await?;
         let location = format!("/api/v1/posts/{}", view.post.id);
-        Ok(PostCreated::Created(Json(view.into()), location))
+        Ok(PostCreated::Created(Json::of(view), location))
     }
 
     /// Returns a post
+    ///
+    /// A deleted post is answered with 404.
     #[oai(path = "/:post_id", method = "get", operation_id = "getPost")]
     async fn get_post(
         &self,
         caller: MaybeCaller,
-        post_id: Path<PathId>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
     ) -> Result<Json<PostBody>, ApiProblem> {
-        Ok(Json(posts::get_post(self.0.app(), caller.0.as_ref(), post_id.get()?).await?.into()))
+        Ok(Json::of(posts::get_post(self.0.app(), caller.0.as_ref(), post_id.0).await?))
     }
 
-    /// Edits a post of your own; what is not in the body stays
+    /// Edits a post
+    ///
+    /// Only the author may edit a post. Fields that are absent from the body keep their values. An edit that changes a
+    /// value raises `version`.
     #[oai(path = "/:post_id", method = "patch", operation_id = "updatePost")]
     async fn update_post(
         &self,
         caller: Caller,
-        post_id: Path<PathId>,
-        /// The version the edit is meant for, in quotes; without it, any
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
+        /// Version of the post that the edit is based on. Another current version is answered with 412. Without this
+        /// header, the edit applies to any version.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
         body: RequestBody<UpdatePostBody>,
     ) -> Result<Json<PostBody>, ApiProblem> {
-        let (id, change) = (post_id.get()?, body.0.into_change()?);
-        Ok(Json(posts::update_post(self.0.app(), &caller.0, id, change, if_match.0).await?.into()))
+        Ok(Json::of(posts::update_post(self.0.app(), &caller.0, post_id.0, body.0, if_match.0).await?))
     }
 
-    /// Deletes a post of your own
+    /// Deletes a post
+    ///
+    /// Only the author may delete a post. Its comments and likes are no longer shown.
     #[oai(path = "/:post_id", method = "delete", operation_id = "deletePost")]
     async fn delete_post(
         &self,
         caller: Caller,
-        post_id: Path<PathId>,
-        /// The version meant, in quotes; without it, any
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
+        /// Version of the post to delete. Another current version is answered with 412. Without this header, any
+        /// version is deleted.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
     ) -> Result<PostDeleted, ApiProblem> {
-        posts::delete_post(self.0.app(), &caller.0, post_id.get()?, if_match.0).await?;
+        posts::delete_post(self.0.app(), &caller.0, post_id.0, if_match.0).await?;
         Ok(PostDeleted::NoContent)
     }
 
-    /// Likes a post; again changes nothing
+    /// Likes a post
+    ///
+    /// Idempotent. The author of the post is notified, unless the caller is the author.
     #[oai(path = "/:post_id/like", method = "put", operation_id = "likePost")]
     async fn like_post(
         &self,
         caller: Caller,
-        post_id: Path<PathId>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
     ) -> Result<Json<LikeStateBody>, ApiProblem> {
-        Ok(Json(posts::like_post(self.0.app(), &caller.0, post_id.get()?).await?.into()))
+        Ok(Json::of(posts::like_post(self.0.app(), &caller.0, post_id.0).await?))
     }
 
-    /// Takes a like back; again changes nothing
+    /// Withdraws a like
+    ///
+    /// Idempotent. The notification of the like no longer names the caller.
     #[oai(path = "/:post_id/like", method = "delete", operation_id = "unlikePost")]
     async fn unlike_post(
         &self,
         caller: Caller,
-        post_id: Path<PathId>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
     ) -> Result<Json<LikeStateBody>, ApiProblem> {
-        Ok(Json(posts::unlike_post(self.0.app(), &caller.0, post_id.get()?).await?.into()))
+        Ok(Json::of(posts::unlike_post(self.0.app(), &caller.0, post_id.0).await?))
     }
 
-    /// Lists the people who like a post, the latest first
+    /// Lists the people who like a post
+    ///
+    /// Returns the newest like first.
     #[oai(path = "/:post_id/likes", method = "get", operation_id = "listPostLikes")]
     async fn list_post_likes(
         &self,
-        // A bad token is refused though nobody is asked for.
+        // Unused: the extractor refuses a bad access token.
         _caller: MaybeCaller,
-        post_id: Path<PathId>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of the post.
+        Path(post_id): Path<Id<PostId>>,
+        page: PageQuery,
     ) -> Result<PageResponse<UserSummaryBody>, ApiProblem> {
-        let post: PostId = post_id.get()?;
-        let list = List::at(&self.0, format!("/api/v1/posts/{post}/likes"));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = posts::list_post_likes(self.0.app(), post, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        Ok(page.respond(posts::list_post_likes(self.0.app(), post_id.0, page.request()).await?))
     }
 }

@@ -1,44 +1,53 @@
-//! Getting a socket.
+//! Tickets for WebSocket connections.
 
-use operations::realtime::create_ticket;
-use poem_openapi::payload::Json;
+use operations::realtime::{TICKETS, create_ticket};
 use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
 
 use crate::Service;
 use crate::caller::Caller;
+use crate::contract::{Access, Feature, Operation};
 use crate::instant::Instant;
+use crate::json::Json;
 use crate::problem::ApiProblem;
 
 #[derive(Tags)]
 enum Tag {
-    /// Getting a socket
+    /// WebSocket connections.
     Realtime,
 }
 
-/// A ticket for one socket
+/// A ticket for one WebSocket connection.
 #[derive(Object)]
 #[oai(rename = "RealtimeTicket")]
 pub(crate) struct RealtimeTicketBody {
-    /// For the hello frame; good once
+    /// Ticket for the `hello` frame, to be used once.
     ticket: String,
-    /// Where to open the socket, with the subprotocol orgo.v1
+    /// URL of the WebSocket. The subprotocol is `orgo.v1`.
     url: String,
-    /// When it is no longer good
+    /// Time at which the ticket expires.
     expires_at: Instant,
 }
 
 #[derive(ApiResponse)]
 enum TicketCreated {
-    /// The ticket
+    /// The ticket was created.
     #[oai(status = 201)]
     Created(Json<RealtimeTicketBody>),
 }
 
 pub(crate) struct RealtimeApi(pub(crate) Service);
 
+impl Feature for RealtimeApi {
+    const OPERATIONS: &'static [Operation] =
+        &[Operation::new("createRealtimeTicket", Access::required(201)).rate_limits(&[TICKETS])];
+}
+
 #[OpenApi(prefix_path = "/api/v1/realtime", tag = "Tag::Realtime")]
 impl RealtimeApi {
-    /// Gives you a ticket for one socket, good once, for half a minute
+    /// Creates a ticket for a WebSocket connection
+    ///
+    /// The ticket is valid for 30 seconds and for one connection. The client opens `url` and sends the ticket in the
+    /// first frame (`hello`), within 5 seconds.
     #[oai(path = "/tickets", method = "post", operation_id = "createRealtimeTicket")]
     async fn create_realtime_ticket(&self, caller: Caller) -> Result<TicketCreated, ApiProblem> {
         let issued = create_ticket(self.0.app(), &caller.0).await?;

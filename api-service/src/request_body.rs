@@ -1,4 +1,4 @@
-//! Request bodies: read once, checked against the schema that is published.
+//! Request bodies, checked against the published schema.
 
 mod schema_check;
 mod strict_json;
@@ -15,13 +15,22 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::problem::ApiProblem;
 
-/// The largest body, in bytes.
-pub(crate) const LARGEST: usize = 1024 * 1024;
+/// The maximum size of a body, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// A JSON body of the shape `T`. One that is not is answered with everything that is wrong with it.
-pub(crate) struct RequestBody<T>(pub(crate) T);
+/// The shape of a request body and its translation into the input of an operation.
+pub(crate) trait IntoInput: ParseFromJSON + 'static {
+    /// What the operation takes.
+    type Input;
 
-impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for RequestBody<T> {
+    /// Parses the fields into domain values, or returns every fault with its JSON Pointer.
+    fn into_input(self) -> Result<Self::Input, Problem>;
+}
+
+/// A JSON body of the shape `T`, as the input of an operation. A body with faults is answered with all of them.
+pub(crate) struct RequestBody<T: IntoInput>(pub(crate) T::Input);
+
+impl<'a, T: IntoInput> ApiExtractor<'a> for RequestBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -43,12 +52,13 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for RequestBody<T> {
         if !request.content_type().is_some_and(is_json) {
             return Err(ApiProblem::from(ProblemCode::UnsupportedMediaType).into());
         }
-        let bytes = body.take()?.into_bytes_limit(LARGEST).await?;
-        Ok(Self(parse(&bytes).map_err(ApiProblem::from)?))
+        let bytes = body.take()?.into_bytes_limit(MAX_BODY_BYTES).await?;
+        let body: T = parse(&bytes).map_err(ApiProblem::from)?;
+        Ok(Self(body.into_input().map_err(ApiProblem::from)?))
     }
 }
 
-/// Reads a body and checks it against the schema of its shape.
+/// Parses a body after checking it against the schema of its shape.
 fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Problem> {
     let malformed = || Problem::new(ProblemCode::MalformedRequest);
     let value = strict_json::read(bytes).map_err(|_fault| malformed())?;
@@ -59,7 +69,7 @@ fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Problem> {
     T::parse_from_json(Some(value)).map_err(|_fault| malformed())
 }
 
-/// Returns the schemas that make up a shape; worked out once a shape.
+/// Returns the schemas that a shape consists of; computed once for each shape.
 fn schemas_of<T: ParseFromJSON + 'static>() -> Arc<Registry> {
     static KNOWN: LazyLock<RwLock<HashMap<TypeId, Arc<Registry>>>> = LazyLock::new(RwLock::default);
     if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()) {
@@ -73,7 +83,7 @@ fn schemas_of<T: ParseFromJSON + 'static>() -> Arc<Registry> {
     registry
 }
 
-/// Tells whether a media type is JSON in UTF-8, the only encoding it has (RFC 8259 section 8.1).
+/// Returns whether a media type is JSON in UTF-8, its only encoding (RFC 8259 section 8.1).
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
@@ -91,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_json_in_utf_8_is_read() {
+    fn only_json_in_utf_8_is_accepted() {
         for good in
             ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
         {

@@ -7,32 +7,56 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
 
-/// A field for a text of the domain: published with the limits the domain has, judged by the domain.
-pub(crate) struct TextField<T>(String, PhantomData<T>);
+/// A kind of text in a request body: the schema that is published, and the parser that checks it.
+pub(crate) trait TextKind: Send + Sync {
+    /// The parsed value.
+    type Value;
 
-impl<T: Text> TextField<T> {
-    /// Reads it as the value of the field at `pointer`.
-    pub(crate) fn parse(&self, pointer: &str) -> Result<T, FieldProblem> {
-        T::parse(pointer, &self.0)
+    /// Returns the published schema.
+    fn schema() -> MetaSchema;
+
+    /// Parses the value of the field at `pointer`.
+    fn parse(pointer: &str, text: &str) -> Result<Self::Value, FieldProblem>;
+}
+
+/// The texts of the domain are published with the bounds that the domain checks after normalisation.
+impl<T: Text + Send + Sync> TextKind for T {
+    type Value = T;
+
+    fn schema() -> MetaSchema {
+        MetaSchema {
+            min_length: (T::MIN > 0).then_some(T::MIN),
+            max_length: Some(T::MAX),
+            ..MetaSchema::new("string")
+        }
+    }
+
+    fn parse(pointer: &str, text: &str) -> Result<T, FieldProblem> {
+        <T as Text>::parse(pointer, text)
     }
 }
 
-impl<T: Text + Send + Sync> Type for TextField<T> {
+/// A text field of a request body.
+pub(crate) struct TextField<K>(String, PhantomData<K>);
+
+impl<K: TextKind> TextField<K> {
+    /// Parses the value of the field at `pointer`.
+    pub(crate) fn parse(&self, pointer: &str) -> Result<K::Value, FieldProblem> {
+        K::parse(pointer, &self.0)
+    }
+}
+
+impl<K: TextKind> Type for TextField<K> {
     const IS_REQUIRED: bool = true;
     type RawValueType = String;
     type RawElementValueType = String;
 
     fn name() -> Cow<'static, str> {
-        format!("string({}..={})", T::MIN, T::MAX).into()
+        "string(text)".into()
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        let limits = MetaSchema {
-            min_length: (T::MIN > 0).then_some(T::MIN),
-            max_length: Some(T::MAX),
-            ..MetaSchema::new("string")
-        };
-        MetaSchemaRef::Inline(Box::new(limits))
+        MetaSchemaRef::Inline(Box::new(K::schema()))
     }
 
     fn as_raw_value(&self) -> Option<&String> {
@@ -44,13 +68,13 @@ impl<T: Text + Send + Sync> Type for TextField<T> {
     }
 }
 
-impl<T: Text + Send + Sync> ParseFromJSON for TextField<T> {
+impl<K: TextKind> ParseFromJSON for TextField<K> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         Ok(Self(String::parse_from_json(value).map_err(ParseError::propagate)?, PhantomData))
     }
 }
 
-impl<T: Text + Send + Sync> ToJSON for TextField<T> {
+impl<K: TextKind> ToJSON for TextField<K> {
     fn to_json(&self) -> Option<Value> {
         Some(Value::String(self.0.clone()))
     }

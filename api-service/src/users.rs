@@ -1,116 +1,140 @@
-//! Profiles, and who follows whom.
+//! Profiles and follows.
 
 pub(crate) mod body;
 
+use domain::ProblemCode as P;
 use domain::ids::UserId;
 use operations::users;
-use poem_openapi::param::{Path, Query};
-use poem_openapi::payload::Json;
+use poem_openapi::param::Path;
 use poem_openapi::{OpenApi, Tags};
+use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
+use crate::contract::{Access, Feature, Operation};
+use crate::id::Id;
 use crate::if_match::IfMatch;
-use crate::pagination::{List, PageResponse};
-use crate::path_id::PathId;
+use crate::json::Json;
+use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use body::{MeBody, RelationshipBody, UpdateMeBody, UserProfileBody, UserSummaryBody};
 
 #[derive(Tags)]
 enum Tag {
-    /// Profiles, and who follows whom
+    /// Profiles and follows.
     Users,
 }
 
 pub(crate) struct UsersApi(pub(crate) Service);
 
+impl Feature for UsersApi {
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("getMe", Access::required(200)),
+        Operation::new("updateMe", Access::required(200))
+            .failures(&[P::VersionMismatch])
+            .example_body(|| json!({"nickname": "달", "about": "Rust를 배우는 중", "locale": "en"})),
+        Operation::new("getUser", Access::optional(200)),
+        Operation::new("listFollowers", Access::optional(200)),
+        Operation::new("listFollowing", Access::optional(200)),
+        // The owner of the path's id would follow themselves.
+        Operation::new("follow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
+        Operation::new("unfollow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
+    ];
+}
+
 #[OpenApi(prefix_path = "/api/v1/users", tag = "Tag::Users")]
 impl UsersApi {
-    /// Returns your own account
+    /// Returns the caller's account
+    ///
+    /// The account contains the public profile and what only its owner sees: e-mail address, language and version.
     #[oai(path = "/me", method = "get", operation_id = "getMe")]
     async fn get_me(&self, caller: Caller) -> Result<Json<MeBody>, ApiProblem> {
-        Ok(Json(users::get_me(self.0.app(), &caller.0).await?.into()))
+        Ok(Json::of(users::get_me(self.0.app(), &caller.0).await?))
     }
 
-    /// Edits your profile; what is not in the body stays
+    /// Edits the caller's account
+    ///
+    /// Fields that are absent from the body keep their values. An edit that changes a value raises `version`.
     #[oai(path = "/me", method = "patch", operation_id = "updateMe")]
     async fn update_me(
         &self,
         caller: Caller,
-        /// The version the edit is meant for, in quotes; without it, any
+        /// Version of the account that the edit is based on. Another current version is answered with 412. Without this
+        /// header, the edit applies to any version.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
         body: RequestBody<UpdateMeBody>,
     ) -> Result<Json<MeBody>, ApiProblem> {
-        Ok(Json(users::update_me(self.0.app(), &caller.0, body.0.into_change()?, if_match.0).await?.into()))
+        Ok(Json::of(users::update_me(self.0.app(), &caller.0, body.0, if_match.0).await?))
     }
 
-    /// Returns somebody's profile
+    /// Returns a person's public profile
+    ///
+    /// Logged-in callers also get `viewer`: who of the two follows the other.
     #[oai(path = "/:user_id", method = "get", operation_id = "getUser")]
     async fn get_user(
         &self,
         caller: MaybeCaller,
-        user_id: Path<PathId>,
+        /// Id of the person.
+        Path(user_id): Path<Id<UserId>>,
     ) -> Result<Json<UserProfileBody>, ApiProblem> {
-        Ok(Json(users::get_user(self.0.app(), caller.0.as_ref(), user_id.get()?).await?.into()))
+        Ok(Json::of(users::get_user(self.0.app(), caller.0.as_ref(), user_id.0).await?))
     }
 
-    /// Lists those who follow somebody, the latest first
+    /// Lists the followers of a person
+    ///
+    /// Returns the newest follower first.
     #[oai(path = "/:user_id/followers", method = "get", operation_id = "listFollowers")]
     async fn list_followers(
         &self,
-        // A bad token is refused though nobody is asked for.
+        // Unused: the extractor refuses a bad access token.
         _caller: MaybeCaller,
-        user_id: Path<PathId>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of the person.
+        Path(user_id): Path<Id<UserId>>,
+        page: PageQuery,
     ) -> Result<PageResponse<UserSummaryBody>, ApiProblem> {
-        let person: UserId = user_id.get()?;
-        let list = List::at(&self.0, format!("/api/v1/users/{person}/followers"));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = users::list_followers(self.0.app(), person, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        Ok(page.respond(users::list_followers(self.0.app(), user_id.0, page.request()).await?))
     }
 
-    /// Lists those whom somebody follows, the latest first
+    /// Lists the people whom a person follows
+    ///
+    /// Returns the person followed last first.
     #[oai(path = "/:user_id/following", method = "get", operation_id = "listFollowing")]
     async fn list_following(
         &self,
-        // A bad token is refused though nobody is asked for.
+        // Unused: the extractor refuses a bad access token.
         _caller: MaybeCaller,
-        user_id: Path<PathId>,
-        /// How many at the most: 1 to 100, 20 where nothing is said
-        limit: Query<Option<u32>>,
-        /// Where to go on
-        cursor: Query<Option<String>>,
+        /// Id of the person.
+        Path(user_id): Path<Id<UserId>>,
+        page: PageQuery,
     ) -> Result<PageResponse<UserSummaryBody>, ApiProblem> {
-        let person: UserId = user_id.get()?;
-        let list = List::at(&self.0, format!("/api/v1/users/{person}/following"));
-        let request = list.request(*limit, cursor.as_deref())?;
-        let page = users::list_following(self.0.app(), person, &request).await?;
-        Ok(list.respond(&request, page, Into::into))
+        Ok(page.respond(users::list_following(self.0.app(), user_id.0, page.request()).await?))
     }
 
-    /// Follows somebody; again changes nothing
+    /// Follows a person
+    ///
+    /// Idempotent. The person is notified.
     #[oai(path = "/me/following/:user_id", method = "put", operation_id = "follow")]
     async fn follow(
         &self,
         caller: Caller,
-        user_id: Path<PathId>,
+        /// Id of the person to follow.
+        Path(user_id): Path<Id<UserId>>,
     ) -> Result<Json<RelationshipBody>, ApiProblem> {
-        Ok(Json(users::follow(self.0.app(), &caller.0, user_id.get()?).await?.into()))
+        Ok(Json::of(users::follow(self.0.app(), &caller.0, user_id.0).await?))
     }
 
-    /// Stops following somebody; again changes nothing
+    /// Stops following a person
+    ///
+    /// Idempotent. The notification of the follow no longer names the caller.
     #[oai(path = "/me/following/:user_id", method = "delete", operation_id = "unfollow")]
     async fn unfollow(
         &self,
         caller: Caller,
-        user_id: Path<PathId>,
+        /// Id of the person.
+        Path(user_id): Path<Id<UserId>>,
     ) -> Result<Json<RelationshipBody>, ApiProblem> {
-        Ok(Json(users::unfollow(self.0.app(), &caller.0, user_id.get()?).await?.into()))
+        Ok(Json::of(users::unfollow(self.0.app(), &caller.0, user_id.0).await?))
     }
 }

@@ -1,50 +1,55 @@
 use domain::auth::CodePurpose;
-use domain::problem::{FieldFault, FieldProblem};
+use domain::ids::SessionId;
 use domain::text::Fields;
 use domain::users::{EmailAddress, Nickname};
 use domain::{Problem, Timestamp};
-use identity::passwords::Password;
 use operations::auth::{CodeRequested, LogIn, SessionTokens, SignUp};
 use poem_openapi::{Enum, Object};
-use uuid::Uuid;
 
+use super::fields::{CodeField, EmailField, NewPasswordField, PasswordField, RefreshTokenField};
+use crate::id::Id;
 use crate::instant::Instant;
+use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::{LocaleBody, MeBody};
 
-/// What a code is for
+/// The purpose of a mailed code: `signup` creates an account.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename = "CodePurpose")]
 enum CodePurposeBody {
-    /// Making an account
+    /// Create an account.
     #[oai(rename = "signup")]
     SignUp,
 }
 
-/// For which address a code is wanted
+/// A request for a mailed code.
 #[derive(Object)]
 #[oai(rename = "RequestEmailCode")]
 pub(crate) struct RequestEmailCodeBody {
-    email: String,
+    /// E-mail address that the code is mailed to.
+    email: TextField<EmailField>,
+    /// Purpose of the code.
     purpose: CodePurposeBody,
 }
 
-impl RequestEmailCodeBody {
-    pub(crate) fn into_input(self) -> Result<(EmailAddress, CodePurpose), Problem> {
+impl IntoInput for RequestEmailCodeBody {
+    type Input = (EmailAddress, CodePurpose);
+
+    fn into_input(self) -> Result<Self::Input, Problem> {
         let mut fields = Fields::default();
-        let email = fields.take(EmailAddress::parse("/email", &self.email));
+        let email = fields.take(self.email.parse("/email"));
         let CodePurposeBody::SignUp = self.purpose;
         fields.finish(email.map(|email| (email, CodePurpose::SignUp)))
     }
 }
 
-/// That a code is on its way
+/// The lifetime of a requested code.
 #[derive(Object)]
 #[oai(rename = "EmailCodeRequested")]
 pub(crate) struct EmailCodeRequestedBody {
-    /// When the code is no longer good
+    /// Time at which the code expires.
     expires_at: Instant,
-    /// When another may be asked for
+    /// Earliest time of the next request for the same address.
     resend_at: Instant,
 }
 
@@ -54,91 +59,105 @@ impl From<CodeRequested> for EmailCodeRequestedBody {
     }
 }
 
-/// What it takes to sign up
+/// An account to create.
 #[derive(Object)]
 #[oai(rename = "SignUp")]
 pub(crate) struct SignUpBody {
-    email: String,
-    /// The six digits of the mail
-    code: String,
-    /// 8 to 128 characters, not easy to guess
-    password: String,
-    /// The name you show; one is made up where it is absent
+    /// E-mail address that the code was mailed to.
+    email: TextField<EmailField>,
+    /// Six digits from the mail.
+    code: TextField<CodeField>,
+    /// New password. Passwords that are easy to guess are refused.
+    password: TextField<NewPasswordField>,
+    /// Name that the person shows. One line. Generated if absent.
     nickname: Option<TextField<Nickname>>,
-    /// Your language; that of your browser where it is absent
+    /// Language of mails and texts. If absent, it is taken from `Accept-Language`.
     locale: Option<LocaleBody>,
 }
 
-impl SignUpBody {
-    pub(crate) fn into_input(self) -> Result<SignUp, Problem> {
+impl IntoInput for SignUpBody {
+    type Input = SignUp;
+
+    fn into_input(self) -> Result<SignUp, Problem> {
         let mut fields = Fields::default();
-        let email = fields.take(EmailAddress::parse("/email", &self.email));
-        let password = fields.take(Password::parse(&self.password).map_err(|fault| {
-            FieldProblem::at("/password", fault.field_fault())
-                .with("min", Password::MIN)
-                .with("max", Password::MAX)
-        }));
+        let email = fields.take(self.email.parse("/email"));
+        let code = fields.take(self.code.parse("/code"));
+        let password = fields.take(self.password.parse("/password"));
         let nickname = self.nickname.and_then(|field| fields.take(field.parse("/nickname")));
-        let (code, locale) = (self.code, self.locale.map(Into::into));
+        let locale = self.locale.map(Into::into);
+        let required = email.zip(code).zip(password);
         let input =
-            email.zip(password).map(|(email, password)| SignUp { email, code, password, nickname, locale });
+            required.map(|((email, code), password)| SignUp { email, code, password, nickname, locale });
         fields.finish(input)
     }
 }
 
-/// What it takes to log in
+/// Credentials of an account.
 #[derive(Object)]
 #[oai(rename = "LogIn")]
 pub(crate) struct LogInBody {
-    email: String,
-    password: String,
+    /// E-mail address of the account.
+    email: TextField<EmailField>,
+    /// Password of the account.
+    password: TextField<PasswordField>,
 }
 
-impl LogInBody {
-    pub(crate) fn into_input(self) -> Result<LogIn, Problem> {
+impl IntoInput for LogInBody {
+    type Input = LogIn;
+
+    fn into_input(self) -> Result<LogIn, Problem> {
         let mut fields = Fields::default();
-        let email = fields.take(EmailAddress::parse("/email", &self.email));
-        if self.password.is_empty() {
-            fields.push(FieldProblem::at("/password", FieldFault::Required));
-        } else if self.password.chars().count() > Password::MAX {
-            // Nobody has one that long; hashing it would only cost time.
-            fields.push(FieldProblem::at("/password", FieldFault::TooLong).with("max", Password::MAX));
-        }
-        fields.finish(email.map(|email| LogIn { email, password: self.password }))
+        let email = fields.take(self.email.parse("/email"));
+        let password = fields.take(self.password.parse("/password"));
+        fields.finish(email.zip(password).map(|(email, password)| LogIn { email, password }))
     }
 }
 
-/// The refresh token held
+/// A refresh token to exchange.
 #[derive(Object)]
 #[oai(rename = "RefreshTokens")]
 pub(crate) struct RefreshTokensBody {
-    pub(crate) refresh_token: String,
+    /// The newest refresh token of the session.
+    refresh_token: TextField<RefreshTokenField>,
 }
 
-/// What you hold while logged in
+impl IntoInput for RefreshTokensBody {
+    type Input = String;
+
+    fn into_input(self) -> Result<String, Problem> {
+        let mut fields = Fields::default();
+        let token = fields.take(self.refresh_token.parse("/refresh_token"));
+        fields.finish(token)
+    }
+}
+
+/// The tokens of a session.
 #[derive(Object)]
 #[oai(rename = "SessionTokens")]
 pub(crate) struct SessionTokensBody {
-    /// For the Authorization header
+    /// Access token for the `Authorization` header.
     access_token: String,
-    /// Always Bearer
+    /// Always `Bearer`.
     token_type: String,
-    /// For how many seconds the access token is good
-    expires_in: u32,
-    /// Gets the next pair, once
+    /// Remaining lifetime of the access token, in seconds.
+    expires_in: i32,
+    /// Refresh token for `refreshTokens`, to be used once.
     refresh_token: String,
-    session_id: Uuid,
+    /// Id of the session.
+    session_id: Id<SessionId>,
+    /// Account of the session.
     user: MeBody,
 }
 
 impl SessionTokensBody {
+    /// Builds the body of an answer that is sent at `now`.
     pub(crate) fn of(tokens: SessionTokens, now: Timestamp) -> Self {
         Self {
             access_token: tokens.access_token,
             token_type: "Bearer".into(),
-            expires_in: u32::try_from(tokens.access_expires_at.since(now).as_secs()).unwrap_or(u32::MAX),
+            expires_in: i32::try_from(tokens.access_expires_at.since(now).as_secs()).unwrap_or(i32::MAX),
             refresh_token: tokens.refresh_token,
-            session_id: tokens.session_id.0,
+            session_id: tokens.session_id.into(),
             user: tokens.user.into(),
         }
     }

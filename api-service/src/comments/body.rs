@@ -1,73 +1,79 @@
 use domain::Problem;
 use domain::comments::{CommentContent, CommentState, CommentView, NewComment};
-use domain::problem::{FieldFault, FieldProblem};
+use domain::ids::{CommentId, PostId};
 use domain::text::{Fields, Text};
 use poem_openapi::Object;
-use uuid::Uuid;
 
+use crate::id::Id;
 use crate::instant::Instant;
+use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
 
-/// What to say, and to what
+/// A comment or a reply to create.
 #[derive(Object)]
 #[oai(rename = "CreateComment")]
 pub(crate) struct CreateCommentBody {
-    /// Plain text
+    /// Plain text. Line breaks are allowed.
     content: TextField<CommentContent>,
-    /// The comment or reply answered; absent for a comment on the post itself
-    parent_id: Option<String>,
+    /// Id of the comment or reply that is answered. Absent for a comment on the post itself.
+    parent_id: Option<Id<CommentId>>,
 }
 
-impl CreateCommentBody {
-    pub(crate) fn into_new_comment(self) -> Result<NewComment, Problem> {
+impl IntoInput for CreateCommentBody {
+    type Input = NewComment;
+
+    fn into_input(self) -> Result<NewComment, Problem> {
         let mut fields = Fields::default();
         let content = fields.take(self.content.parse("/content"));
-        let parent_id = self.parent_id.and_then(|text| {
-            let bad = |_not_an_id| FieldProblem::at("/parent_id", FieldFault::BadFormat);
-            fields.take(text.parse().map_err(bad))
-        });
+        let parent_id = self.parent_id.map(|id| id.0);
         fields.finish(content.map(|content| NewComment { content, parent_id }))
     }
 }
 
-/// The counters of a comment
+/// The counters of a comment.
 #[derive(Object)]
 #[oai(rename = "CommentCounts")]
 pub(crate) struct CommentCountsBody {
-    /// Live replies
+    /// Number of live replies.
     replies: i64,
 }
 
-/// What you have to do with a comment
+/// The relation of the caller to a comment.
 #[derive(Object)]
 #[oai(rename = "CommentViewer")]
 pub(crate) struct CommentViewerBody {
+    /// Whether the caller may delete the comment.
     can_delete: bool,
 }
 
-/// A comment or a reply
+/// A comment or a reply.
 #[derive(Object)]
 #[oai(rename = "Comment")]
 pub(crate) struct CommentBody {
-    id: Uuid,
-    post_id: Uuid,
-    /// The top-level comment above it; absent for a top-level comment
+    /// Id of the comment.
+    id: Id<CommentId>,
+    /// Id of the post.
+    post_id: Id<PostId>,
+    /// Id of the top-level comment of a reply. Absent for a top-level comment.
     #[oai(skip_serializing_if_is_none)]
-    parent_id: Option<Uuid>,
-    /// Whose reply it answers; absent where it answers none
+    parent_id: Option<Id<CommentId>>,
+    /// Author of the reply that this reply answers. Absent where it answers the top-level comment.
     #[oai(skip_serializing_if_is_none)]
     reply_to: Option<UserSummaryBody>,
+    /// Author of the comment.
     author: UserSummaryBody,
-    /// Absent where the comment is deleted
+    /// Plain text. Absent if the comment is deleted.
     #[oai(skip_serializing_if_is_none)]
     content: Option<String>,
-    /// active or deleted; more may come
+    /// `active` or `deleted`. Values may be added.
     state: String,
+    /// Counters.
     counts: CommentCountsBody,
-    /// Absent for the anonymous
+    /// Relation of the caller to the comment. Absent for anonymous callers.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<CommentViewerBody>,
+    /// Time of creation.
     created_at: Instant,
 }
 
@@ -75,9 +81,9 @@ impl From<CommentView> for CommentBody {
     fn from(CommentView { comment, author, reply_to, is_author }: CommentView) -> Self {
         let is_active = comment.state == CommentState::Active;
         Self {
-            id: comment.id.0,
-            post_id: comment.post_id.0,
-            parent_id: comment.parent_id.map(|id| id.0),
+            id: comment.id.into(),
+            post_id: comment.post_id.into(),
+            parent_id: comment.parent_id.map(Into::into),
             reply_to: reply_to.map(Into::into),
             author: author.into(),
             content: is_active.then(|| comment.content.as_str().to_owned()),

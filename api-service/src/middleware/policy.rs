@@ -5,7 +5,7 @@ use edge::{PathHeaders, ServicePolicy};
 
 use crate::openapi::OperationTable;
 use crate::problem::problem_of_error;
-use crate::request_body::LARGEST;
+use crate::request_body::MAX_BODY_BYTES;
 
 /// The documentation is one page that brings its own script and style, and calls this service alone.
 const DOCUMENTATION: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
@@ -36,6 +36,6 @@ impl ServicePolicy for ApiPolicy {
     }
 
     fn buffered_body(&self) -> usize {
-        LARGEST
+        MAX_BODY_BYTES
     }
 }

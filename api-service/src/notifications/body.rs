@@ -1,66 +1,19 @@
+use domain::ids::{NotificationId, PostId};
 use domain::notifications::{NotificationView, UnreadCounts};
-use domain::problem::{FieldFault, FieldProblem};
-use domain::text::Fields;
-use domain::{Problem, Timestamp};
-use operations::notifications::Marked;
 use poem_openapi::Object;
 use uuid::Uuid;
 
+use crate::id::Id;
 use crate::instant::Instant;
 use crate::users::body::UserSummaryBody;
 
-/// How many ids one request may name.
-const MOST_IDS: usize = 100;
-
-/// Which entries: exactly one of the fields
-#[derive(Object)]
-#[oai(rename = "MarkNotifications")]
-pub(crate) struct MarkNotificationsBody {
-    /// These, at most 100
-    ids: Option<Vec<String>>,
-    /// Every one that last happened at this instant or before (RFC 3339, as in `updated_at`)
-    up_to: Option<String>,
-}
-
-impl MarkNotificationsBody {
-    pub(crate) fn into_marked(self) -> Result<Marked, Problem> {
-        let mut fields = Fields::default();
-        let marked = match (self.ids, self.up_to) {
-            (Some(ids), None) => {
-                if ids.is_empty() || ids.len() > MOST_IDS {
-                    let fault = FieldProblem::at("/ids", FieldFault::OutOfRange);
-                    fields.push(fault.with("min", 1).with("max", MOST_IDS));
-                }
-                let parse = |(place, id): (usize, String)| {
-                    let bad = |_not_an_id| FieldProblem::at(format!("/ids/{place}"), FieldFault::BadFormat);
-                    fields.take(id.parse().map_err(bad))
-                };
-                Some(Marked::Ids(ids.into_iter().take(MOST_IDS).enumerate().filter_map(parse).collect()))
-            }
-            (None, Some(instant)) => {
-                let bad = || FieldProblem::at("/up_to", FieldFault::BadFormat);
-                fields.take(Timestamp::parse(&instant).ok_or_else(bad)).map(Marked::UpTo)
-            }
-            (Some(_), Some(_)) => {
-                fields.push(FieldProblem::at("/up_to", FieldFault::NotAllowed));
-                None
-            }
-            (None, None) => {
-                fields.push(FieldProblem::at("/ids", FieldFault::Required));
-                None
-            }
-        };
-        fields.finish(marked)
-    }
-}
-
-/// How many entries wait
+/// The numbers of unseen and unread notifications.
 #[derive(Object)]
 #[oai(rename = "UnreadCounts")]
 pub(crate) struct UnreadCountsBody {
-    /// Not yet seen in the list
+    /// Number of notifications that are not seen.
     unseen: i64,
-    /// Not yet read
+    /// Number of notifications that are not read.
     unread: i64,
 }
 
@@ -70,62 +23,74 @@ impl From<UnreadCounts> for UnreadCountsBody {
     }
 }
 
-/// How much waits for you
+/// The caller's unread counts.
 #[derive(Object)]
 #[oai(rename = "Unread")]
 pub(crate) struct UnreadBody {
-    pub(crate) notifications: UnreadCountsBody,
+    /// Counts of notifications.
+    notifications: UnreadCountsBody,
 }
 
-/// What a notification leads to
+impl From<UnreadCounts> for UnreadBody {
+    fn from(counts: UnreadCounts) -> Self {
+        Self { notifications: counts.into() }
+    }
+}
+
+/// The resource that a notification leads to.
 #[derive(Object)]
 #[oai(rename = "NotificationTarget")]
 pub(crate) struct TargetBody {
-    /// post, comment or user; more may come
+    /// `post`, `comment` or `user`. Values may be added.
     r#type: String,
-    id: Uuid,
-    /// The post it belongs to; absent where it belongs to none
+    /// Id of the post, comment or person.
+    id: Id<Uuid>,
+    /// Id of the post that the target is or belongs to. Absent for a person.
     #[oai(skip_serializing_if_is_none)]
-    post_id: Option<Uuid>,
+    post_id: Option<Id<PostId>>,
 }
 
-/// What you were told: one entry a thing, however many did it
+/// A notification. Unread events with the same group key share one notification.
 #[derive(Object)]
 #[oai(rename = "Notification")]
 pub(crate) struct NotificationBody {
-    id: Uuid,
-    /// `post_commented`, `comment_replied`, `post_liked` or `followed`; more may come
+    /// Id of the notification.
+    id: Id<NotificationId>,
+    /// `post_commented`, `comment_replied`, `post_liked` or `followed`. Values may be added.
     r#type: String,
-    /// What it is grouped by while unread
+    /// Key by which events are grouped while the notification is unread.
     group_key: String,
-    /// The latest who did it, at most three
+    /// The people who caused the notification, at most 3, latest first.
+    #[oai(validator(max_items = 3))]
     actors: Vec<UserSummaryBody>,
-    /// How many did it
+    /// Number of people who caused the notification.
     actor_count: i64,
+    /// Resource that the notification leads to.
     target: TargetBody,
-    /// Absent while not seen
+    /// Time at which the notification was marked as seen. Absent while unseen.
     #[oai(skip_serializing_if_is_none)]
     seen_at: Option<Instant>,
-    /// Absent while not read
+    /// Time at which the notification was marked as read. Absent while unread.
     #[oai(skip_serializing_if_is_none)]
     read_at: Option<Instant>,
+    /// Time of the first event.
     created_at: Instant,
-    /// When it last happened
+    /// Time of the last event.
     updated_at: Instant,
 }
 
 impl From<NotificationView> for NotificationBody {
     fn from(view: NotificationView) -> Self {
         Self {
-            id: view.id.0,
+            id: view.id.into(),
             r#type: view.kind.as_str().into(),
             group_key: view.group_key,
             actors: view.actors.into_iter().map(Into::into).collect(),
             actor_count: view.actor_count,
             target: TargetBody {
                 r#type: view.target.kind.as_str().into(),
-                id: view.target.id,
-                post_id: view.target.post_id.map(|post| post.0),
+                id: view.target.id.into(),
+                post_id: view.target.post_id.map(Into::into),
             },
             seen_at: view.seen_at.map(Into::into),
             read_at: view.read_at.map(Into::into),
@@ -137,7 +102,8 @@ impl From<NotificationView> for NotificationBody {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::{NotificationId, PostId, UserId};
+    use domain::Timestamp;
+    use domain::ids::UserId;
     use domain::notifications::{NotificationType, Target, TargetType};
     use domain::users::{Role, UserState, UserSummary};
     use poem_openapi::types::ToJSON;
@@ -145,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_notification_looks_the_same_in_the_list_and_on_the_socket() {
+    fn a_notification_has_the_same_json_in_the_list_and_on_the_socket() {
         let post = PostId(Uuid::from_u128(1));
         let actor = UserSummary {
             id: UserId(Uuid::from_u128(2)),

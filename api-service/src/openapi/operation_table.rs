@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// What the description says of every path: its methods, and the query parameters of each.
+/// The methods of every path and the query parameters of every operation, taken from the OpenAPI document.
 pub(crate) struct OperationTable(Vec<PathRow>);
 
 struct PathRow {
@@ -16,7 +16,7 @@ enum Segment {
 }
 
 impl OperationTable {
-    /// Reads it from the description.
+    /// Builds the table from the OpenAPI document.
     pub(crate) fn of(document: &Value) -> Self {
         let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
         let rows = paths.map(|(path, methods)| PathRow {
@@ -26,13 +26,13 @@ impl OperationTable {
         Self(rows.collect())
     }
 
-    /// Returns the query parameters of an operation; nothing where there is no such operation.
+    /// Returns the query parameters of an operation, or `None` if there is no such operation.
     pub(crate) fn query_parameters<'a>(&'a self, method: &str, path: &'a str) -> Option<&'a [String]> {
         let method = if method == "HEAD" { "GET" } else { method };
         self.matching(path).find_map(|row| row.methods.get(method)).map(Vec::as_slice)
     }
 
-    /// Returns the methods offered at a path, as the `Allow` header lists them (RFC 9110 section 10.2.1).
+    /// Returns the value of the `Allow` header for a path (RFC 9110 section 10.2.1), or `None` for an unknown path.
     pub(crate) fn allowed(&self, path: &str) -> Option<String> {
         let mut methods: BTreeSet<_> =
             self.matching(path).flat_map(|row| row.methods.keys().map(String::as_str)).collect();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_match_their_templates_and_know_their_methods() {
+    fn a_path_matches_its_template_and_has_its_methods() {
         let table = OperationTable::of(&json!({ "paths": {
             "/posts": { "get": { "parameters": [{ "name": "limit", "in": "query" }] }, "post": {} },
             "/posts/{id}": { "get": { "parameters": [{ "name": "id", "in": "path" }] } },

@@ -3,43 +3,63 @@ use serde_json::{Map, Value, json};
 
 /// Adds the schemas of problem bodies.
 pub(super) fn add(schemas: &mut Map<String, Value>) {
-    let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+    let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| format!("`{}`", code.as_str())).collect();
     let problem = json!({
         "type": "object",
-        "description": "What went wrong (RFC 9457)",
-        // The proxy's own problems have no instance.
+        "description": "An error (RFC 9457).",
+        // Problems that nginx answers have no `instance`.
         "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
-            "type": { "type": "string", "description": "Leads to a description of this kind of problem" },
-            "title": { "type": "string", "description": "The same for every problem of the kind" },
-            "status": { "type": "integer", "format": "int32" },
-            "detail": { "type": "string", "description": "For people, in their language" },
-            "instance": { "type": "string", "description": "The path asked for" },
+            "type": { "type": "string", "description": "URL of a page that describes this code." },
+            "title": { "type": "string", "description": "Title of this code, in English." },
+            "status": { "type": "integer", "format": "int32", "description": "HTTP status code." },
+            "detail": {
+                "type": "string",
+                "description": "Explanation for people, in the language of `Accept-Language`.",
+            },
+            "instance": { "type": "string", "description": "Path of the request, without its query." },
             "code": {
                 "type": "string",
-                "description": format!("For programs; more may come. One of {}", codes.join(", ")),
+                "description": format!("Code for programs. Values may be added. Known values: {}.", codes.join(", ")),
             },
-            "request_id": { "type": "string", "description": "To be named when asking for help" },
-            "errors": { "type": "array", "items": { "$ref": "#/components/schemas/FieldProblem" } },
-            "params": { "type": "object", "description": "Numbers and names that belong to the problem" },
-            "retry_after": { "type": "integer", "format": "int32", "description": "Seconds to wait before the next try" },
+            "request_id": { "type": "string", "description": "Id of the request, as in `X-Request-Id`." },
+            "errors": {
+                "type": "array",
+                "description": "Faults of single fields, parameters and headers, at most 20.",
+                "items": { "$ref": "#/components/schemas/FieldProblem" },
+            },
+            "params": {
+                "type": "object",
+                "description": "Values that belong to the code, for example `current_version`.",
+            },
+            "retry_after": {
+                "type": "integer",
+                "format": "int32",
+                "description": "Seconds to wait before the next attempt, as in `Retry-After`.",
+            },
         },
     });
     let field = json!({
         "type": "object",
-        "description": "One thing wrong with one part of the request; it has one of pointer, parameter, header",
+        "description": "A fault of one part of the request. It has exactly one of `pointer`, `parameter` and `header`.",
         "required": ["code", "detail"],
         "properties": {
-            "pointer": { "type": "string", "description": "Where in the body (RFC 6901)" },
-            "parameter": { "type": "string", "description": "Which parameter" },
-            "header": { "type": "string", "description": "Which header" },
+            "pointer": { "type": "string", "description": "JSON Pointer to a field of the body (RFC 6901)." },
+            "parameter": { "type": "string", "description": "Name of a query parameter." },
+            "header": { "type": "string", "description": "Name of a header." },
             "code": {
                 "type": "string",
-                "description": "One of required, too_short, too_long, out_of_range, bad_format, not_allowed, \
-                                duplicate, unknown_field; more may come",
+                "description": "Code for programs: `required`, `too_short`, `too_long`, `out_of_range`, \
+                                `bad_format`, `not_allowed`, `duplicate` or `unknown_field`. Values may be added.",
             },
-            "detail": { "type": "string", "description": "For people, in their language" },
-            "params": { "type": "object", "description": "Numbers and names that belong to it, such as max" },
+            "detail": {
+                "type": "string",
+                "description": "Explanation for people, in the language of `Accept-Language`.",
+            },
+            "params": {
+                "type": "object",
+                "description": "Values that belong to the code, for example `min` and `max`.",
+            },
         },
     });
     schemas.insert("Problem".into(), problem);

@@ -1,32 +1,37 @@
 use domain::Problem;
+use domain::ids::PostId;
 use domain::posts::{LikeState, NewPost, PostChange, PostContent, PostTitle, PostView};
 use domain::text::{Fields, Text};
 use poem_openapi::{Enum, Object};
-use uuid::Uuid;
 
+use crate::id::Id;
 use crate::instant::Instant;
+use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
 
-/// The order of a list of posts
+/// The order of a list of posts.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename_all = "snake_case")]
 pub(crate) enum PostSort {
-    /// The latest first
+    /// Newest first.
     Latest,
 }
 
-/// What to post
+/// A post to create.
 #[derive(Object)]
 #[oai(rename = "CreatePost")]
 pub(crate) struct CreatePostBody {
+    /// One line of plain text.
     title: TextField<PostTitle>,
-    /// Plain text
+    /// Plain text. Line breaks are allowed.
     content: TextField<PostContent>,
 }
 
-impl CreatePostBody {
-    pub(crate) fn into_new_post(self) -> Result<NewPost, Problem> {
+impl IntoInput for CreatePostBody {
+    type Input = NewPost;
+
+    fn into_input(self) -> Result<NewPost, Problem> {
         let mut fields = Fields::default();
         let title = fields.take(self.title.parse("/title"));
         let content = fields.take(self.content.parse("/content"));
@@ -34,16 +39,20 @@ impl CreatePostBody {
     }
 }
 
-/// What to change of a post; what is absent stays
+/// Changes to a post. Absent fields keep their values.
 #[derive(Object)]
 #[oai(rename = "UpdatePost")]
 pub(crate) struct UpdatePostBody {
+    /// One line of plain text.
     title: Option<TextField<PostTitle>>,
+    /// Plain text. Line breaks are allowed.
     content: Option<TextField<PostContent>>,
 }
 
-impl UpdatePostBody {
-    pub(crate) fn into_change(self) -> Result<PostChange, Problem> {
+impl IntoInput for UpdatePostBody {
+    type Input = PostChange;
+
+    fn into_input(self) -> Result<PostChange, Problem> {
         let mut fields = Fields::default();
         let title = self.title.and_then(|field| fields.take(field.parse("/title")));
         let content = self.content.and_then(|field| fields.take(field.parse("/content")));
@@ -51,50 +60,61 @@ impl UpdatePostBody {
     }
 }
 
-/// The counters of a post
+/// The counters of a post.
 #[derive(Object)]
 #[oai(rename = "PostCounts")]
 pub(crate) struct PostCountsBody {
+    /// Number of people who like the post.
     likes: i64,
-    /// Live comments and live replies
+    /// Number of live comments and replies.
     comments: i64,
 }
 
-/// What you have to do with a post
+/// The relation of the caller to a post.
 #[derive(Object)]
 #[oai(rename = "PostViewer")]
-#[expect(clippy::struct_excessive_bools, reason = "four answers to four questions")]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts of the published contract")]
 pub(crate) struct PostViewerBody {
+    /// Whether the caller likes the post.
     liked: bool,
+    /// Whether the caller may edit the post.
     can_edit: bool,
+    /// Whether the caller may delete the post.
     can_delete: bool,
+    /// Whether the caller follows the author.
     following_author: bool,
 }
 
-/// A post
+/// A post with its author and its counters.
 #[derive(Object)]
 #[oai(rename = "Post")]
 pub(crate) struct PostBody {
-    id: Uuid,
+    /// Id of the post.
+    id: Id<PostId>,
+    /// Author of the post.
     author: UserSummaryBody,
+    /// One line of plain text.
     title: String,
+    /// Plain text.
     content: String,
+    /// Counters.
     counts: PostCountsBody,
-    /// Absent for the anonymous
+    /// Relation of the caller to the post. Absent for anonymous callers.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<PostViewerBody>,
+    /// Time of creation.
     created_at: Instant,
-    /// Absent where it was never edited
+    /// Time of the last edit. Absent if the post was never edited.
     #[oai(skip_serializing_if_is_none)]
     edited_at: Option<Instant>,
-    /// Rises with every edit, not with a like or a comment; for If-Match
+    /// Version for `If-Match`. An edit raises it; likes and comments do not.
     version: String,
 }
 
 impl From<PostView> for PostBody {
     fn from(PostView { post, author, viewer }: PostView) -> Self {
         Self {
-            id: post.id.0,
+            id: post.id.into(),
             author: author.into(),
             title: post.title.as_str().into(),
             content: post.content.as_str().into(),
@@ -112,11 +132,13 @@ impl From<PostView> for PostBody {
     }
 }
 
-/// How many like a post, and whether you do
+/// The likes of a post after a change.
 #[derive(Object)]
 #[oai(rename = "LikeState")]
 pub(crate) struct LikeStateBody {
+    /// Whether the caller likes the post.
     liked: bool,
+    /// Number of people who like the post.
     likes_count: i64,
 }
 

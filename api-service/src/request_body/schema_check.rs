@@ -1,12 +1,15 @@
+use domain::Timestamp;
+use domain::ids::UserId;
 use domain::problem::{FieldFault, FieldProblem};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use serde_json::Value;
 
-/// How many faults are named: an answer must not grow with what it answers.
-const MOST_FAULTS: usize = 20;
+/// The maximum number of reported faults: the size of an answer must not depend on the size of the request.
+const MAX_FAULTS: usize = 20;
 
-/// Returns every way in which a value does not have the published shape: missing, unknown and mistyped fields and
-/// values outside an enumeration. Lengths and forms are the domain's to judge, after normalisation.
+/// Returns the differences between a value and its published schema: missing, unknown and mistyped fields, values outside
+/// of an enumeration, malformed ids and times, and arrays of a wrong length. Lengths of texts are checked by the domain,
+/// after normalisation.
 pub(super) fn check(value: &Value, schema: &MetaSchemaRef, schemas: &Registry) -> Vec<FieldProblem> {
     let mut faults = Vec::new();
     check_at("", value, schema, schemas, &mut faults);
@@ -20,7 +23,7 @@ fn check_at(
     schemas: &Registry,
     faults: &mut Vec<FieldProblem>,
 ) {
-    if faults.len() >= MOST_FAULTS {
+    if faults.len() >= MAX_FAULTS {
         return;
     }
     let schema = match schema {
@@ -30,7 +33,7 @@ fn check_at(
             None => return,
         },
     };
-    // A reference with a description of its own is published as both together.
+    // A property with its own description refers to its schema through `allOf`.
     for part in &schema.all_of {
         check_at(pointer, value, part, schemas, faults);
     }
@@ -55,15 +58,20 @@ fn check_at(
     }
     match value {
         Value::Object(fields) => check_object(pointer, fields, schema, schemas, faults),
-        Value::Array(items) if schema.max_items.is_some_and(|most| items.len() > most) => {
-            let fault =
-                FieldProblem::at(pointer, FieldFault::OutOfRange).with("min", schema.min_items.unwrap_or(0));
-            faults.push(fault.with("max", schema.max_items));
+        Value::String(text) if !has_format(text, schema.format) => {
+            faults.push(FieldProblem::at(pointer, FieldFault::BadFormat).with("format", schema.format));
+        }
+        Value::Array(items)
+            if schema.min_items.is_some_and(|min| items.len() < min)
+                || schema.max_items.is_some_and(|max| items.len() > max) =>
+        {
+            let fault = FieldProblem::at(pointer, FieldFault::OutOfRange);
+            faults.push(fault.with("min", schema.min_items.unwrap_or(0)).with("max", schema.max_items));
         }
         Value::Array(items) => {
             if let Some(item_schema) = &schema.items {
                 for (place, item) in items.iter().enumerate() {
-                    if faults.len() >= MOST_FAULTS {
+                    if faults.len() >= MAX_FAULTS {
                         return;
                     }
                     check_at(&format!("{pointer}/{place}"), item, item_schema, schemas, faults);
@@ -87,7 +95,7 @@ fn check_object(
         }
     }
     for (name, value) in fields {
-        if faults.len() >= MOST_FAULTS {
+        if faults.len() >= MAX_FAULTS {
             return;
         }
         let place = format!("{pointer}/{}", escape(name));
@@ -98,7 +106,16 @@ fn check_object(
     }
 }
 
-/// Writes a field's name as a part of a JSON Pointer (RFC 6901 section 3), cut where it is absurdly long.
+/// Returns whether a text has the format of its schema. Other formats are checked by the domain.
+fn has_format(text: &str, format: Option<&str>) -> bool {
+    match format {
+        Some("uuid") => text.parse::<UserId>().is_ok(),
+        Some("date-time") => Timestamp::parse(text).is_some(),
+        _ => true,
+    }
+}
+
+/// Escapes a field's name for a JSON Pointer (RFC 6901 section 3) and truncates it to 100 characters.
 fn escape(name: &str) -> String {
     let shown: String = name.chars().take(100).collect();
     shown.replace('~', "~0").replace('/', "~1")
@@ -106,11 +123,14 @@ fn escape(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::PostId;
     use poem_openapi::types::Type;
     use poem_openapi::{Enum, Object};
     use serde_json::json;
 
     use super::*;
+    use crate::id::Id;
+    use crate::instant::Instant;
 
     #[derive(Object)]
     struct Shape {
@@ -119,8 +139,12 @@ mod tests {
         color: Option<Color>,
         inner: Option<Inner>,
         list: Option<Vec<String>>,
-        /// Described where it stands
+        /// A description makes the property refer to its schema through `allOf`.
         shade: Option<Color>,
+        id: Option<Id<PostId>>,
+        at: Option<Instant>,
+        #[oai(validator(min_items = 1, max_items = 2))]
+        pair: Option<Vec<String>>,
     }
 
     #[derive(Object)]
@@ -146,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_published_shape_has_no_faults() {
+    fn a_value_that_matches_its_schema_has_no_faults() {
         assert_eq!(faults(&json!({"name": "x"})), []);
         assert_eq!(
             faults(
@@ -157,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named_with_its_pointer() {
+    fn every_fault_is_reported_with_its_pointer() {
         let value = json!({"count": "3", "color": "green", "inner": {"flag": 1, "x/y": 2}, "list": [1, "a"], "shade": "green", "extra": 1});
         let mut found = faults(&value);
         found.sort_unstable();
@@ -177,14 +201,30 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_does_not_grow_with_what_it_answers() {
-        let unknown: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("x{n}"), json!(n))).collect();
-        assert_eq!(faults(&Value::Object(unknown)).len(), MOST_FAULTS);
-        assert_eq!(faults(&json!({ "name": "x", "list": vec![0; 10_000] })).len(), MOST_FAULTS);
+    fn ids_times_and_lengths_of_arrays_are_checked() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let good = json!({"name": "x", "id": id, "at": "2026-01-02T03:04:05Z", "pair": ["a", "b"]});
+        assert_eq!(faults(&good), []);
+        for wrong in ["", "1", &id.to_uppercase(), &id.replace('-', "")] {
+            assert_eq!(faults(&json!({"name": "x", "id": wrong})), [("/id".into(), "bad_format")], "{wrong}");
+        }
+        for wrong in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-02"] {
+            assert_eq!(faults(&json!({"name": "x", "at": wrong})), [("/at".into(), "bad_format")], "{wrong}");
+        }
+        for wrong in [json!([]), json!(["a", "b", "c"])] {
+            assert_eq!(faults(&json!({"name": "x", "pair": wrong})), [("/pair".into(), "out_of_range")]);
+        }
     }
 
     #[test]
-    fn numbers_and_booleans_are_not_taken_for_text_nor_null_for_anything() {
+    fn the_number_of_reported_faults_is_bounded() {
+        let unknown: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("x{n}"), json!(n))).collect();
+        assert_eq!(faults(&Value::Object(unknown)).len(), MAX_FAULTS);
+        assert_eq!(faults(&json!({ "name": "x", "list": vec![0; 10_000] })).len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn values_are_not_converted_between_types() {
         for wrong in [json!(1), json!(true), json!(null), json!([])] {
             assert_eq!(faults(&json!({ "name": wrong })), [("/name".into(), "bad_format")]);
             assert_eq!(faults(&json!({ "name": "x", "shade": wrong })), [("/shade".into(), "bad_format")]);

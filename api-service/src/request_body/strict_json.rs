@@ -3,14 +3,13 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// How deep a body may be nested. Ours are two deep.
-const DEEPEST: u8 = 16;
+/// The maximum nesting depth of a body. The published bodies are two levels deep.
+const MAX_DEPTH: u8 = 16;
 
-/// Reads JSON in which no object names a field twice: what two readers would read differently is not read at all
-/// (RFC 8259 section 4).
+/// Parses JSON, and refuses objects with duplicate names: parsers disagree on their meaning (RFC 8259 section 4).
 pub(super) fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict(DEEPEST).deserialize(&mut deserializer)?;
+    let value = Strict(MAX_DEPTH).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
 }
@@ -19,7 +18,7 @@ struct Strict(u8);
 
 impl Strict {
     fn deeper<E: Error>(&self) -> Result<Self, E> {
-        self.0.checked_sub(1).map(Self).ok_or_else(|| E::custom("nested too deep"))
+        self.0.checked_sub(1).map(Self).ok_or_else(|| E::custom("nested too deeply"))
     }
 }
 
@@ -75,7 +74,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = fields.next_key_seed(Name)? {
             let value = fields.next_value_seed(self.deeper()?)?;
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a field is there twice"));
+                return Err(A::Error::custom("duplicate field"));
             }
         }
         Ok(Value::Object(object))
@@ -97,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_two_readers_could_read_differently_is_not_read() {
+    fn malformed_ambiguous_and_deeply_nested_json_is_refused() {
         for bad in ["", "{", "{\"a\":1,\"a\":2}", "{\"b\":{\"a\":1,\"a\":1}}", "{} {}", "nul", "{\"a\":NaN}"]
         {
             assert!(read(bad.as_bytes()).is_err(), "{bad}");

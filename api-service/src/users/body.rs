@@ -1,29 +1,33 @@
 use domain::Problem;
+use domain::ids::UserId;
 use domain::text::{Fields, Text};
-use domain::users::{About, Locale, Nickname, Relationship, User, UserSummary};
+use domain::users::{About, Locale, Nickname, Relationship, User, UserCounts, UserSummary};
 use operations::users::{ProfileChange, UserProfile};
 use poem_openapi::{Enum, Object};
-use uuid::Uuid;
 
+use crate::id::Id;
 use crate::instant::Instant;
+use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 
-/// What everybody sees of a person next to their things
+/// A person as shown beside their posts and comments.
 #[derive(Object)]
 #[oai(rename = "UserSummary")]
 pub(crate) struct UserSummaryBody {
-    id: Uuid,
+    /// Id of the person.
+    id: Id<UserId>,
+    /// Name that the person shows. It is not unique.
     nickname: String,
-    /// active or deleted; more may come
+    /// `active` or `deleted`. Values may be added.
     state: String,
-    /// user, moderator or admin; more may come
+    /// `user`, `moderator` or `admin`. Values may be added.
     role: String,
 }
 
 impl From<UserSummary> for UserSummaryBody {
     fn from(user: UserSummary) -> Self {
         Self {
-            id: user.id.0,
+            id: user.id.into(),
             nickname: user.nickname,
             state: user.state.as_str().into(),
             role: user.role.as_str().into(),
@@ -31,117 +35,115 @@ impl From<UserSummary> for UserSummaryBody {
     }
 }
 
-/// The counters of a profile
+/// The counters of a profile.
 #[derive(Object)]
 #[oai(rename = "UserCounts")]
 pub(crate) struct UserCountsBody {
+    /// Number of posts that are not deleted.
     posts: i64,
+    /// Number of people who follow the person.
     followers: i64,
+    /// Number of people whom the person follows.
     following: i64,
 }
 
-/// How somebody stands to the one who asks
+impl From<UserCounts> for UserCountsBody {
+    fn from(counts: UserCounts) -> Self {
+        Self { posts: counts.posts, followers: counts.followers, following: counts.following }
+    }
+}
+
+/// The relation of the caller to a person.
 #[derive(Object)]
 #[oai(rename = "Relationship")]
 pub(crate) struct RelationshipBody {
-    user_id: Uuid,
-    /// Whether you follow them
+    /// Id of the person.
+    user_id: Id<UserId>,
+    /// Whether the caller follows the person.
     following: bool,
-    /// Whether they follow you
+    /// Whether the person follows the caller.
     followed_by: bool,
 }
 
 impl From<Relationship> for RelationshipBody {
     fn from(relationship: Relationship) -> Self {
         Self {
-            user_id: relationship.user_id.0,
+            user_id: relationship.user_id.into(),
             following: relationship.following,
             followed_by: relationship.followed_by,
         }
     }
 }
 
-/// Somebody's profile
+/// The public profile of a person.
 #[derive(Object)]
 #[oai(rename = "UserProfile")]
 pub(crate) struct UserProfileBody {
-    id: Uuid,
-    nickname: String,
-    state: String,
-    role: String,
+    #[oai(flatten)]
+    summary: UserSummaryBody,
+    /// Text about the person. May be empty.
     about: String,
+    /// Time of the sign-up.
     joined_at: Instant,
+    /// Counters.
     counts: UserCountsBody,
-    /// Absent for the anonymous
+    /// Relation of the caller to the person. Absent for anonymous callers.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<RelationshipBody>,
 }
 
 impl From<UserProfile> for UserProfileBody {
     fn from(UserProfile { user, viewer }: UserProfile) -> Self {
-        let summary = user.summary();
         Self {
-            id: summary.id.0,
-            nickname: summary.nickname,
-            state: summary.state.as_str().into(),
-            role: summary.role.as_str().into(),
+            summary: user.summary().into(),
             about: user.about.as_str().into(),
             joined_at: user.created_at.into(),
-            counts: counts(&user),
+            counts: user.counts.into(),
             viewer: viewer.map(Into::into),
         }
     }
 }
 
-/// Your own account
+/// The account of the caller.
 #[derive(Object)]
 #[oai(rename = "Me")]
 pub(crate) struct MeBody {
-    id: Uuid,
-    nickname: String,
-    state: String,
-    role: String,
+    #[oai(flatten)]
+    summary: UserSummaryBody,
+    /// Text about the person. May be empty.
     about: String,
+    /// Time of the sign-up.
     joined_at: Instant,
+    /// Counters.
     counts: UserCountsBody,
+    /// E-mail address in lower case.
     email: String,
+    /// Time at which the e-mail address was proved.
     email_verified_at: Instant,
-    /// ko or en; more may come
-    locale: String,
-    /// Rises with every edit; for If-Match
+    /// Language of mails and texts.
+    locale: LocaleBody,
+    /// Version for `If-Match`. An edit raises it.
     version: String,
 }
 
 impl From<User> for MeBody {
     fn from(user: User) -> Self {
-        let summary = user.summary();
         Self {
-            id: summary.id.0,
-            nickname: summary.nickname,
-            state: summary.state.as_str().into(),
-            role: summary.role.as_str().into(),
+            summary: user.summary().into(),
             about: user.about.as_str().into(),
             joined_at: user.created_at.into(),
-            counts: counts(&user),
+            counts: user.counts.into(),
             email: user.email.as_str().into(),
             email_verified_at: user.email_verified_at.into(),
-            locale: user.locale.as_str().into(),
+            locale: user.locale.into(),
             version: user.version.to_string(),
         }
     }
 }
 
-fn counts(user: &User) -> UserCountsBody {
-    UserCountsBody {
-        posts: user.counts.posts,
-        followers: user.counts.followers,
-        following: user.counts.following,
-    }
-}
-
-/// A language of texts that people read
+/// A language of mails and texts: `ko` is Korean, `en` is English.
 #[derive(Enum, Clone, Copy)]
-#[oai(rename = "Locale")]
+#[oai(rename = "Locale", remote = "Locale")]
 pub(crate) enum LocaleBody {
     /// Korean
     #[oai(rename = "ko")]
@@ -151,26 +153,22 @@ pub(crate) enum LocaleBody {
     English,
 }
 
-impl From<LocaleBody> for Locale {
-    fn from(locale: LocaleBody) -> Self {
-        match locale {
-            LocaleBody::Korean => Self::Korean,
-            LocaleBody::English => Self::English,
-        }
-    }
-}
-
-/// What to change of your profile; what is absent stays
+/// Changes to the caller's account. Absent fields keep their values.
 #[derive(Object)]
 #[oai(rename = "UpdateMe")]
 pub(crate) struct UpdateMeBody {
+    /// Name that the person shows. One line.
     nickname: Option<TextField<Nickname>>,
+    /// Text about the person. May be empty.
     about: Option<TextField<About>>,
+    /// Language of mails and texts.
     locale: Option<LocaleBody>,
 }
 
-impl UpdateMeBody {
-    pub(crate) fn into_change(self) -> Result<ProfileChange, Problem> {
+impl IntoInput for UpdateMeBody {
+    type Input = ProfileChange;
+
+    fn into_input(self) -> Result<ProfileChange, Problem> {
         let mut fields = Fields::default();
         let nickname = self.nickname.and_then(|field| fields.take(field.parse("/nickname")));
         let about = self.about.and_then(|field| fields.take(field.parse("/about")));

@@ -1,7 +1,7 @@
 use poem::http::HeaderMap;
 use serde_json::Value;
 
-/// What the service answered.
+/// An answer of the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     /// The status.
@@ -10,7 +10,7 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// The body as text.
     pub(crate) body: String,
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) json: Value,
 }
 
@@ -27,14 +27,14 @@ impl Answer {
         self.json
     }
 
-    /// Asserts that it is that problem and returns the body.
+    /// Asserts the status and code of a problem and returns the body.
     #[track_caller]
     pub(crate) fn problem(self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.json["code"].as_str()), (status, Some(code)), "{}", self.body);
         self.json
     }
 
-    /// Asserts that the input was read and refused, and returns the faults as place and code, in order.
+    /// Asserts the status and code of a problem and returns the faults, sorted by place and code.
     #[track_caller]
     pub(crate) fn faults(self, status: u16, code: &str) -> Vec<(String, String)> {
         let problem = self.problem(status, code);
@@ -48,7 +48,7 @@ impl Answer {
     }
 }
 
-/// Returns faults as they are written down in a test.
+/// Returns the expected faults of a test.
 pub(crate) fn faults<const COUNT: usize>(faults: [(&str, &str); COUNT]) -> Vec<(String, String)> {
     faults.into_iter().map(|(place, code)| (place.to_owned(), code.to_owned())).collect()
 }

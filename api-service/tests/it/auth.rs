@@ -1,4 +1,4 @@
-//! Signing up, logging in and out.
+//! Sign-up, log-in and log-out.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::test_api::{Actor, TestApi};
 pub(crate) const PASSWORD: &str = "blue otters paint slowly";
 
 impl TestApi {
-    /// Asks for a code and returns the one that was mailed.
+    /// Requests a code and returns the mailed one.
     pub(crate) async fn code_for(&self, email: &str) -> String {
         self.request_code(email).await.expect(202);
         self.parts.run_jobs().await;
         self.parts.mailbox.code_for(email)
     }
 
-    /// Asks for a code.
+    /// Requests a code.
     pub(crate) async fn request_code(&self, email: &str) -> crate::answer::Answer {
         let body = json!({"email": email, "purpose": "signup"});
         self.post("/api/v1/auth/email-codes", &body).send().await
     }
 
-    /// Signs somebody up the whole way; returns what they hold.
+    /// Signs a person up through the API and returns their tokens.
     pub(crate) async fn sign_up(&self, email: &str) -> Value {
         let code = self.code_for(email).await;
         let body = json!({"email": email, "code": code, "password": PASSWORD, "nickname": "미나"});
@@ -38,14 +38,14 @@ impl TestApi {
     }
 }
 
-/// Returns the one who holds these tokens.
+/// Returns the person with these tokens.
 pub(crate) fn holder(tokens: &Value) -> Actor {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     Actor { id: text(&tokens["user"]["id"]), token: text(&tokens["access_token"]) }
 }
 
 both_databases! {
-    async fn somebody_signs_up_with_the_code_of_the_mail_and_is_logged_in(database) {
+    async fn sign_up_with_the_mailed_code_creates_an_account_and_a_session(database) {
         let api = TestApi::new(database);
         let requested = api.request_code("Mina@Example.com").await.expect(202);
         let now = api.parts.now();
@@ -66,7 +66,7 @@ both_databases! {
         assert_eq!(&api.get("/api/v1/users/me").by(&holder(&tokens)).send().await.expect(200), me);
     }
 
-    async fn somebody_logs_in_and_out_and_nothing_works_afterwards(database) {
+    async fn tokens_are_refused_after_log_out(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;
         let tokens = api.log_in("MINA@example.com", PASSWORD).await.expect(201);
@@ -82,7 +82,7 @@ both_databases! {
         api.post("/api/v1/auth/tokens/refresh", &body).send().await.problem(401, "refresh_token_invalid");
     }
 
-    async fn logging_out_ends_one_session_alone(database) {
+    async fn log_out_ends_only_its_own_session(database) {
         let api = TestApi::new(database);
         let phone = holder(&api.sign_up("mina@example.com").await);
         let laptop = holder(&api.log_in("mina@example.com", PASSWORD).await.expect(201));
@@ -90,7 +90,7 @@ both_databases! {
         assert_eq!(api.get("/api/v1/users/me").by(&laptop).send().await.status, 200);
     }
 
-    async fn an_unknown_address_and_a_wrong_password_are_answered_alike(database) {
+    async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;
         let mut answers = Vec::new();
@@ -104,7 +104,7 @@ both_databases! {
         assert_eq!(answers[0], answers[1]);
     }
 
-    async fn guessing_a_password_is_slowed_down_for_the_account_alone(database) {
+    async fn failed_log_ins_are_limited_by_account(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;
         for _ in 0..10 {
@@ -118,7 +118,7 @@ both_databases! {
         api.log_in("mina@example.com", PASSWORD).await.expect(201);
     }
 
-    async fn the_account_of_an_access_token_is_gone_with_the_account(database) {
+    async fn the_access_token_of_a_deleted_account_is_refused(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         api.parts.database.execute("UPDATE users SET state = 'deleted'").await;
@@ -128,7 +128,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn an_access_token_is_good_for_ten_minutes() {
+async fn an_access_token_expires_after_ten_minutes() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     api.parts.clock.advance(Duration::from_mins(10));
@@ -141,7 +141,7 @@ async fn an_access_token_is_good_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn every_fault_of_a_sign_up_is_named_at_once() {
+async fn every_fault_of_a_sign_up_is_reported_at_once() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let body = json!({"email": "nowhere", "code": "1", "password": "short", "nickname": " ", "locale": "en"});
     let found = api.post("/api/v1/auth/signups", &body).send().await.faults(422, "validation_failed");

@@ -1,4 +1,4 @@
-//! Codes that prove an address.
+//! Mailed codes.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn wrong(code: &str) -> String {
 }
 
 both_databases! {
-    async fn five_wrong_tries_kill_a_code(database) {
+    async fn a_code_is_invalid_after_five_wrong_attempts(database) {
         let api = TestApi::new(database);
         let code = api.code_for("mina@example.com").await;
         for left in [4, 3, 2, 1, 0] {
@@ -34,14 +34,14 @@ both_databases! {
         sign_up_with(&api, "mina@example.com", &code).await.expect(201);
     }
 
-    async fn a_code_is_good_for_ten_minutes(database) {
+    async fn a_code_expires_after_ten_minutes(database) {
         let api = TestApi::new(database);
         let code = api.code_for("mina@example.com").await;
         api.parts.clock.advance(Duration::from_mins(10));
         sign_up_with(&api, "mina@example.com", &code).await.problem(422, "code_invalid");
     }
 
-    async fn a_code_works_once_and_for_its_address_alone(database) {
+    async fn a_code_works_once_and_only_for_its_address(database) {
         let api = TestApi::new(database);
         let code = api.code_for("mina@example.com").await;
         sign_up_with(&api, "jun@example.com", &code).await.problem(422, "code_invalid");
@@ -50,12 +50,12 @@ both_databases! {
         assert_eq!(api.parts.database.number("SELECT count(*) FROM users").await, 1);
     }
 
-    async fn no_account_is_made_without_a_code(database) {
+    async fn no_account_is_created_without_a_code(database) {
         let api = TestApi::new(database);
         for code in ["", "000000", "12345", "1234567", "abcdef", "１２３４５６"] {
             sign_up_with(&api, "mina@example.com", code).await.problem(422, "code_invalid");
         }
-        // Asked for, and not yet made: the worker makes it when it mails it.
+        // Requested, but not created yet: the worker creates the code when it mails it.
         api.request_code("mina@example.com").await.expect(202);
         for code in ["", "000000"] {
             sign_up_with(&api, "mina@example.com", code).await.problem(422, "code_invalid");
@@ -63,7 +63,7 @@ both_databases! {
         assert_eq!(api.parts.database.number("SELECT count(*) FROM users").await, 0);
     }
 
-    async fn a_second_code_has_to_wait_and_replaces_the_first(database) {
+    async fn a_second_code_is_sent_after_a_pause_and_replaces_the_first(database) {
         let api = TestApi::new(database);
         let first = api.code_for("mina@example.com").await;
         let refused = api.request_code("mina@example.com").await;
@@ -86,7 +86,7 @@ both_databases! {
         api.request_code("jun@example.com").await.expect(202);
     }
 
-    async fn whether_an_address_has_an_account_shows_in_the_mail_alone(database) {
+    async fn only_the_mail_shows_whether_an_address_has_an_account(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;
         api.parts.clock.advance(Duration::from_mins(2));
@@ -105,13 +105,13 @@ both_databases! {
         assert_eq!(api.parts.mailbox.texts_to("nobody@example.com").len(), 1);
         let added = |table: &str, rows: &[(&str, i64)]| rows.iter().find(|(name, _)| *name == table).unwrap().1;
         assert_eq!(added("users", &api.rows().await), added("users", &before));
-        // The next one has to wait for both alike.
+        // The pause is the same for both.
         for email in ["mina@example.com", "nobody@example.com"] {
             api.request_code(email).await.problem(429, "code_cooldown");
         }
     }
 
-    async fn the_code_is_in_the_mail_and_in_no_answer(database) {
+    async fn no_answer_contains_the_code(database) {
         let api = TestApi::new(database);
         let requested = api.request_code("mina@example.com").await;
         api.parts.run_jobs().await;

@@ -42,7 +42,7 @@ both_databases! {
         assert_eq!(post["counts"]["comments"], 3);
     }
 
-    async fn a_deleted_comment_stands_only_while_live_replies_are_below_it(database) {
+    async fn a_deleted_comment_is_listed_only_while_it_has_live_replies(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let post = api.post_by(&mina, "글").await;
@@ -63,7 +63,7 @@ both_databases! {
         assert_eq!(post["counts"]["comments"], 0);
     }
 
-    async fn an_answer_belongs_under_a_comment_of_the_same_post(database) {
+    async fn the_parent_of_a_reply_is_a_live_comment_of_the_same_post(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let (post, other) = (api.post_by(&mina, "글").await, api.post_by(&mina, "다른 글").await);
@@ -77,7 +77,7 @@ both_databases! {
         assert_eq!(api.rows().await, rows);
     }
 
-    async fn nothing_is_said_under_what_is_not_there(database) {
+    async fn comments_on_missing_posts_are_answered_with_404(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let post = api.post_by(&mina, "글").await;
@@ -96,7 +96,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn the_text_and_the_place_of_a_comment_are_checked() {
+async fn content_and_parent_of_a_comment_are_validated() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let path = format!("/api/v1/posts/{}/comments", api.post_by(&mina, "글").await);

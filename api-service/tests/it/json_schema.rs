@@ -66,6 +66,12 @@ impl<'a> Checker<'a> {
                 if !(number.is_u64() || number.is_i64() && !is_unsigned) {
                     self.fault(at, "is not such an integer");
                 }
+                let number = number.as_f64().unwrap();
+                if schema["minimum"].as_f64().is_some_and(|minimum| number < minimum)
+                    || schema["maximum"].as_f64().is_some_and(|maximum| number > maximum)
+                {
+                    self.fault(at, "is out of its bounds");
+                }
             }
             (Some("boolean"), Value::Bool(_)) | (None, _) => {}
             (Some(wanted), _) => self.fault(at, &format!("is not of the type {wanted}")),
@@ -114,10 +120,11 @@ fn the_checker_finds_what_a_schema_forbids() {
         "type": "object",
         "required": ["id"],
         "properties": {
-            "id": { "allOf": [{ "$ref": "#/components/schemas/Id" }, { "description": "whose" }] },
+            "id": { "allOf": [{ "$ref": "#/components/schemas/Id" }], "description": "Id." },
             "at": { "type": "string", "format": "date-time" },
             "names": { "type": "array", "items": { "type": "string", "minLength": 1, "maxLength": 2 } },
             "count": { "type": "integer", "format": "uint32" },
+            "size": { "type": "integer", "minimum": 1, "maximum": 9 },
             "kind": { "type": "string", "enum": ["a"] },
             "flag": { "type": "boolean" },
         },
@@ -136,6 +143,8 @@ fn the_checker_finds_what_a_schema_forbids() {
         json!({"id": id, "names": null}),
         json!({"id": id, "count": -1}),
         json!({"id": id, "count": 0.5}),
+        json!({"id": id, "size": 0}),
+        json!({"id": id, "size": 10}),
         json!({"id": id, "kind": "b"}),
         json!({"id": id, "flag": "true"}),
         json!({"id": id, "extra": 1}),

@@ -7,7 +7,7 @@ use crate::auth::PASSWORD;
 use crate::test_api::TestApi;
 
 #[tokio::test]
-async fn a_problem_explains_itself_in_korean_or_english() {
+async fn a_problem_is_explained_in_korean_or_english() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let body = json!({"email": "", "purpose": "signup"});
     for (language, detail, of_field) in [
@@ -47,7 +47,7 @@ async fn every_problem_has_a_page_in_both_languages() {
 }
 
 #[tokio::test]
-async fn a_person_is_written_to_in_the_language_they_asked_in() {
+async fn mails_use_the_language_of_the_request() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for (language, name, word) in [("en-US", "en", "Your code:"), ("ko", "ko", "인증 코드:")] {
         let email = format!("{name}@example.com");

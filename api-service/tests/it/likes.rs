@@ -7,7 +7,7 @@ use crate::posts::NOTHING;
 use crate::test_api::TestApi;
 
 both_databases! {
-    async fn a_like_counts_once_and_is_taken_back_once(database) {
+    async fn liking_and_unliking_are_idempotent(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let post = api.post_by(&mina, "글").await;
@@ -28,7 +28,7 @@ both_databases! {
         }
     }
 
-    async fn what_is_not_there_is_not_liked(database) {
+    async fn likes_of_missing_posts_are_answered_with_404(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let post = api.post_by(&mina, "글").await;

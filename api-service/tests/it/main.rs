@@ -1,4 +1,4 @@
-//! The service as its clients meet it: every answer is held against the published description.
+//! Tests of the service through HTTP requests. Every answer is checked against the OpenAPI document.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod access_matrix;
@@ -25,6 +25,7 @@ mod posts;
 mod problem_bodies;
 mod problems;
 mod races;
+mod rate_limits;
 mod refresh;
 mod smtp;
 mod smtp_sink;

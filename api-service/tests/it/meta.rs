@@ -1,4 +1,4 @@
-//! What the service says of itself, and the tickets for sockets.
+//! Health, limits, keys, tickets and request ids.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use testkit::{TestDatabase, both_databases};
 use crate::test_api::TestApi;
 
 both_databases! {
-    async fn a_ready_service_says_so_until_it_goes_down(database) {
+    async fn readiness_fails_once_the_service_drains(database) {
         let api = TestApi::new(database);
         assert_eq!(api.get("/healthz").send().await.expect(200), json!({"status": "ok"}));
         assert_eq!(api.get("/readyz").send().await.expect(200), json!({"status": "ready"}));
-        api.service.drain();
+        api.service.readiness().drain();
         api.get("/readyz").send().await.problem(503, "unavailable");
         api.get("/healthz").send().await.expect(200);
         api.get("/api/v1/posts").send().await.expect(200);
     }
 
-    async fn a_ticket_is_good_once_for_half_a_minute(database) {
+    async fn a_ticket_is_valid_once_and_for_thirty_seconds(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let ticket = api.call("POST", "/api/v1/realtime/tickets").by(&mina).send().await.expect(201);
@@ -35,7 +35,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn the_limits_are_the_ones_that_hold() {
+async fn the_published_limits_are_the_enforced_ones() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let meta = api.get("/api/v1/meta").send().await.expect(200);
     assert_eq!(meta["locales"], json!(["ko", "en"]));
@@ -47,7 +47,7 @@ async fn the_limits_are_the_ones_that_hold() {
 }
 
 #[tokio::test]
-async fn the_published_keys_are_public_keys_that_may_be_kept() {
+async fn the_published_keys_are_public_and_cacheable() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let answer = api.get("/.well-known/jwks.json").send().await;
     assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
@@ -64,7 +64,7 @@ async fn the_published_keys_are_public_keys_that_may_be_kept() {
 }
 
 #[tokio::test]
-async fn a_head_request_is_answered_like_a_get_without_its_body() {
+async fn head_is_answered_like_get_without_a_body() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for path in
         ["/healthz", "/api/v1/posts", "/api/v1/posts?limit=x", "/api/v1/users/me", "/docs", "/nothing"]
@@ -79,7 +79,7 @@ async fn a_head_request_is_answered_like_a_get_without_its_body() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_taken_over_where_it_is_a_plain_one() {
+async fn a_well_formed_request_id_is_kept_and_another_is_replaced() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for good in ["a", "01890a5d-ac96-774b-bcce-b302099a8057", "A.b_c:d-1", &"x".repeat(128)] {
         let answer = api.get("/nothing").header("x-request-id", good).send().await;

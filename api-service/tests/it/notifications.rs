@@ -1,4 +1,4 @@
-//! What people were told.
+//! Notifications.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::posts::NOTHING;
 use crate::test_api::{Actor, TestApi, id_of};
 
 impl TestApi {
-    /// Returns what somebody was told, the latest first.
+    /// Returns the notifications of a person, newest first.
     async fn told(&self, actor: &Actor, query: &str) -> Vec<Value> {
         let page = self.get(&format!("/api/v1/notifications{query}")).by(actor).send().await.expect(200);
         page["items"].as_array().unwrap().clone()
     }
 
-    /// Returns how many entries are neither seen nor read.
+    /// Returns the numbers of unseen and unread notifications.
     async fn waiting(&self, actor: &Actor) -> (i64, i64) {
         let unread = self.get("/api/v1/users/me/unread").by(actor).send().await.expect(200);
         let count = |name: &str| unread["notifications"][name].as_i64().unwrap();
@@ -29,7 +29,7 @@ impl TestApi {
 }
 
 both_databases! {
-    async fn the_author_is_told_of_likes_comments_and_followers(database) {
+    async fn likes_comments_and_follows_create_notifications(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let post = api.post_by(&mina, "글").await;
@@ -52,7 +52,7 @@ both_databases! {
         assert_eq!(api.told(&jun, "").await, Vec::<Value>::new());
     }
 
-    async fn looking_at_the_list_changes_nothing(database) {
+    async fn listing_notifications_changes_nothing(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let post = api.post_by(&mina, "글").await;
@@ -63,7 +63,7 @@ both_databases! {
         assert_eq!(api.waiting(&mina).await, (1, 1));
     }
 
-    async fn entries_are_seen_and_read_by_id_or_up_to_an_instant(database) {
+    async fn notifications_are_marked_by_id_or_up_to_a_time(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let mut posts = Vec::new();
@@ -88,7 +88,7 @@ both_databases! {
         assert_eq!(api.waiting(&mina).await, (0, 0));
     }
 
-    async fn entries_of_others_are_left_alone(database) {
+    async fn notifications_of_other_people_are_not_marked(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let post = api.post_by(&mina, "글").await;
@@ -102,7 +102,7 @@ both_databases! {
         assert_eq!(api.waiting(&mina).await, (1, 1));
     }
 
-    async fn a_like_taken_back_is_no_longer_told(database) {
+    async fn a_withdrawn_like_removes_its_notification(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let post = api.post_by(&mina, "글").await;
@@ -114,7 +114,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn a_request_to_mark_names_entries_in_exactly_one_way() {
+async fn marking_takes_exactly_one_of_ids_and_up_to() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let many: Vec<_> = (0..101).map(|_| NOTHING).collect();

@@ -11,7 +11,7 @@ use crate::test_api::TestApi;
 pub(crate) const NOTHING: &str = "0198c0de-0000-7000-8000-000000000000";
 
 both_databases! {
-    async fn a_post_is_written_read_edited_and_deleted(database) {
+    async fn a_post_is_created_read_edited_and_deleted(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let body = json!({"title": " 첫 글 ", "content": "안녕하세요\r\n여러분"});
@@ -47,7 +47,7 @@ both_databases! {
         assert_eq!(page, json!({"items": []}));
     }
 
-    async fn an_edit_of_a_version_somebody_has_not_seen_is_refused(database) {
+    async fn an_edit_based_on_an_old_version_is_refused(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
@@ -62,10 +62,15 @@ both_databases! {
         assert_eq!(problem["params"]["current_version"], "2");
         let stale = api.delete(&path).by(&mina).header("if-match", "\"1\"").send().await;
         stale.problem(412, "version_mismatch");
-        assert_eq!(api.delete(&path).by(&mina).header("if-match", "\"2\"").send().await.status, 204);
+        for stale in ["1", "\"1.a-hash-of-the-representation\""] {
+            edit(stale).await.problem(412, "version_mismatch");
+        }
+        assert_eq!(edit("2").await.expect(200)["version"], "3");
+        assert_eq!(edit("\"3.a-hash-of-the-representation\"").await.expect(200)["version"], "4");
+        assert_eq!(api.delete(&path).by(&mina).header("if-match", "\"4\"").send().await.status, 204);
     }
 
-    async fn posts_are_listed_the_latest_first_of_everybody_or_of_one(database) {
+    async fn posts_are_listed_newest_first_and_filtered_by_author(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         for (author, title) in [(&mina, "하나"), (&jun, "둘"), (&mina, "셋")] {
@@ -108,7 +113,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn fields_that_are_not_the_writers_to_set_are_refused() {
+async fn fields_that_the_service_sets_are_refused_in_bodies() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let post = api.post_by(&mina, "글").await;
@@ -125,15 +130,23 @@ async fn fields_that_are_not_the_writers_to_set_are_refused() {
 }
 
 #[tokio::test]
-async fn an_unreadable_if_match_is_refused_and_not_taken_for_none() {
+async fn a_malformed_if_match_is_refused_and_not_ignored() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
     let edit = || api.patch(&path, &json!({"title": "x"})).by(&mina);
     let expected = faults([("If-Match", "bad_format")]);
-    for bad in
-        ["1", "W/\"1\"", "\"1\", \"2\"", "", "\"\"", "\"one\"", "\"-1\"", "\"99999999999999999999\"", "'1'"]
-    {
+    for bad in [
+        "W/\"1\"",
+        "\"1\", \"2\"",
+        "1, 2",
+        "",
+        "\"\"",
+        "\"one\"",
+        "\"-1\"",
+        "\"99999999999999999999\"",
+        "'1'",
+    ] {
         assert_eq!(
             edit().header("if-match", bad).send().await.faults(400, "malformed_request"),
             expected,

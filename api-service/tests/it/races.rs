@@ -1,4 +1,4 @@
-//! Many at once, on the database that lets them.
+//! Concurrent requests, on PostgreSQL.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn api() -> Arc<TestApi> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_person_likes_a_post_once_however_often_they_ask_at_once() {
+async fn concurrent_likes_of_one_person_count_once() {
     let api = api().await;
     let (mina, jun) = (api.person("미나").await, api.person("준").await);
     let post = api.post_by(&mina, "글").await;
@@ -46,7 +46,7 @@ async fn one_person_likes_a_post_once_however_often_they_ask_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn likes_of_many_people_at_once_are_all_counted() {
+async fn concurrent_likes_of_many_people_are_all_counted() {
     let api = api().await;
     let mina = api.person("미나").await;
     let post = api.post_by(&mina, "글").await;
@@ -66,7 +66,7 @@ async fn likes_of_many_people_at_once_are_all_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_right_code_makes_one_account_however_often_it_is_sent_at_once() {
+async fn concurrent_sign_ups_with_one_code_create_one_account() {
     let api = api().await;
     let code = api.code_for("mina@example.com").await;
     let answers = at_once(4, |number| {
@@ -87,7 +87,7 @@ async fn one_right_code_makes_one_account_however_often_it_is_sent_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn refreshes_at_once_make_one_new_generation() {
+async fn concurrent_refreshes_create_one_generation() {
     let api = api().await;
     let tokens = Arc::new(api.sign_up("mina@example.com").await);
     let answers = at_once(20, |_| {
@@ -102,7 +102,7 @@ async fn refreshes_at_once_make_one_new_generation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_edits_of_one_version_at_once_leave_one() {
+async fn of_two_concurrent_edits_of_one_version_one_fails() {
     let api = api().await;
     let mina = api.person("미나").await;
     let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
@@ -121,7 +121,7 @@ async fn two_edits_of_one_version_at_once_leave_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wrong_codes_at_once_are_all_counted() {
+async fn concurrent_wrong_codes_are_all_counted() {
     let api = api().await;
     let code = api.code_for("mina@example.com").await;
     let wrong = if code == "000000" { "000001" } else { "000000" };

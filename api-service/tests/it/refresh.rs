@@ -1,4 +1,4 @@
-//! Staying logged in.
+//! Refreshing tokens.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::answer::Answer;
 use crate::auth::holder;
 use crate::test_api::TestApi;
 
-/// Takes the refresh token for the next pair.
+/// Exchanges the refresh token.
 pub(crate) async fn refresh(api: &TestApi, tokens: &Value) -> Answer {
     let body = json!({"refresh_token": tokens["refresh_token"]});
     api.post("/api/v1/auth/tokens/refresh", &body).send().await
 }
 
 both_databases! {
-    async fn a_refresh_gives_the_next_pair_of_the_same_session(database) {
+    async fn a_refresh_returns_new_tokens_of_the_same_session(database) {
         let api = TestApi::new(database);
         let first = api.sign_up("mina@example.com").await;
         api.parts.clock.advance(Duration::from_hours(1));
@@ -28,7 +28,7 @@ both_databases! {
         refresh(&api, &second).await.expect(200);
     }
 
-    async fn an_answer_that_got_lost_can_be_asked_for_again_within_half_a_minute(database) {
+    async fn a_refresh_can_be_repeated_within_thirty_seconds(database) {
         let api = TestApi::new(database);
         let first = api.sign_up("mina@example.com").await;
         let second = refresh(&api, &first).await.expect(200);
@@ -37,7 +37,7 @@ both_databases! {
         refresh(&api, &second).await.expect(200);
     }
 
-    async fn a_refresh_token_used_again_later_ends_the_session(database) {
+    async fn reuse_of_an_old_refresh_token_ends_the_session(database) {
         let api = TestApi::new(database);
         let first = api.sign_up("mina@example.com").await;
         let second = refresh(&api, &first).await.expect(200);
@@ -47,7 +47,7 @@ both_databases! {
         api.get("/api/v1/users/me").by(&holder(&second)).send().await.problem(401, "session_revoked");
     }
 
-    async fn a_session_lives_thirty_days_unused_and_half_a_year_at_all(database) {
+    async fn a_session_expires_after_thirty_idle_days_or_half_a_year(database) {
         let api = TestApi::new(database);
         let unused = api.sign_up("mina@example.com").await;
         let mut used = api.sign_up("jun@example.com").await;
@@ -62,7 +62,7 @@ both_databases! {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_refused() {
+async fn a_malformed_refresh_token_is_refused() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let tokens = api.sign_up("mina@example.com").await;
     let good = tokens["refresh_token"].as_str().unwrap();

@@ -16,7 +16,7 @@ use testkit::{PUBLIC_URL, TestApp, TestDatabase};
 use crate::answer::Answer;
 use crate::contract::Contract;
 
-/// The tables in which something could be changed.
+/// The tables that requests can change.
 const TABLES: [&str; 11] = [
     "users",
     "user_passwords",
@@ -31,31 +31,31 @@ const TABLES: [&str; 11] = [
     "jobs",
 ];
 
-/// The service on a database of one test's own. Every answer it gives is held against the published description.
+/// The service on a database of its own. Every answer is checked against the OpenAPI document.
 pub(crate) struct TestApi {
-    /// The parts below it.
+    /// The parts that the service is made of.
     pub(crate) parts: TestApp,
     /// The service.
     pub(crate) service: Service,
     client: TestClient<BoxEndpoint<'static, Response>>,
 }
 
-/// Somebody logged in.
+/// A person who is logged in.
 #[derive(Clone)]
 pub(crate) struct Actor {
-    /// Their id.
+    /// Id of the person.
     pub(crate) id: String,
-    /// Their access token.
+    /// Access token.
     pub(crate) token: String,
 }
 
 impl TestApi {
-    /// Puts one together that sends mails.
+    /// Builds a service that sends mails.
     pub(crate) fn new(database: TestDatabase) -> Self {
         Self::with(database, ShowsMail::No)
     }
 
-    /// Puts one together that sends mails, or shows them.
+    /// Builds a service that sends mails or shows them.
     pub(crate) fn with(database: TestDatabase, shows_mail: ShowsMail) -> Self {
         let parts = TestApp::new(database);
         let service = Service::new(Parts {
@@ -76,17 +76,17 @@ impl TestApi {
         Self { parts, service, client }
     }
 
-    /// Returns the published description.
+    /// Returns the OpenAPI document.
     pub(crate) fn contract(&self) -> &'static Contract {
         Contract::of(&self.service)
     }
 
-    /// Adds somebody logged in, past the sign-up: hashing a password takes long.
+    /// Inserts a person with a session. It skips the sign-up, because hashing a password is slow.
     pub(crate) async fn person(&self, nickname: &str) -> Actor {
         self.people(&[nickname]).await.remove(0)
     }
 
-    /// Adds people logged in.
+    /// Inserts people with a session each.
     pub(crate) async fn people(&self, nicknames: &[&str]) -> Vec<Actor> {
         let app = &self.parts.app;
         let unit = app.store.begin(app.clock.now()).await.unwrap();
@@ -116,14 +116,14 @@ impl TestApi {
         people
     }
 
-    /// Writes a post and returns its id.
+    /// Creates a post and returns its id.
     pub(crate) async fn post_by(&self, author: &Actor, title: &str) -> String {
         let post =
             self.post("/api/v1/posts", &json!({"title": title, "content": "…"})).by(author).send().await;
         id_of(&post.expect(201))
     }
 
-    /// Comments on a post, or answers a comment of it, and returns the comment's id.
+    /// Creates a comment or a reply and returns its id.
     pub(crate) async fn comment_by(&self, author: &Actor, post: &str, parent: Option<&str>) -> String {
         let mut body = json!({"content": "words"});
         if let Some(parent) = parent {
@@ -138,12 +138,12 @@ impl TestApi {
         self.put(&format!("/api/v1/posts/{post}/like")).by(actor).send().await.expect(200);
     }
 
-    /// Follows somebody.
+    /// Follows a person.
     pub(crate) async fn follow(&self, actor: &Actor, person: &Actor) {
         self.put(&format!("/api/v1/users/me/following/{}", person.id)).by(actor).send().await.expect(200);
     }
 
-    /// Returns how many rows every table has.
+    /// Returns the number of rows of every table.
     pub(crate) async fn rows(&self) -> Vec<(&'static str, i64)> {
         let mut rows = Vec::new();
         for table in TABLES {
@@ -195,12 +195,12 @@ fn user(api: &TestApi, nickname: &str) -> User {
     }
 }
 
-/// Returns the id of a thing.
+/// Returns the id in a body.
 pub(crate) fn id_of(thing: &Value) -> String {
     thing["id"].as_str().unwrap().to_owned()
 }
 
-/// A request that is about to be sent.
+/// A request before it is sent.
 pub(crate) struct Call<'a> {
     api: &'a TestApi,
     method: Method,
@@ -210,34 +210,34 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Sends it as somebody.
+    /// Authenticates the request.
     pub(crate) fn by(self, actor: &Actor) -> Self {
         self.header("authorization", &format!("Bearer {}", actor.token))
     }
 
-    /// Adds a header, beside others of that name.
+    /// Adds a header, even if there is one of that name.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
         self.header_bytes(name, value.as_bytes())
     }
 
-    /// Adds a header that need not be text.
+    /// Adds a header whose value may be any bytes.
     pub(crate) fn header_bytes(mut self, name: &str, value: &[u8]) -> Self {
         self.headers.push((name.to_owned(), HeaderValue::from_bytes(value).unwrap()));
         self
     }
 
-    /// Sends JSON along.
+    /// Sets a JSON body.
     pub(crate) fn json(self, body: &Value) -> Self {
         self.body("application/json", body.to_string())
     }
 
-    /// Sends anything along.
+    /// Sets a body.
     pub(crate) fn body(mut self, content_type: &str, body: impl Into<Body>) -> Self {
         self.body = body.into();
         self.header("content-type", content_type)
     }
 
-    /// Sends it, and asserts that the answer is one the description allows.
+    /// Sends the request and asserts that the OpenAPI document allows the answer.
     pub(crate) async fn send(self) -> Answer {
         let mut request = self.api.client.request(self.method.clone(), &self.path).body(self.body);
         for (name, value) in self.headers {

@@ -1,4 +1,4 @@
-//! Profiles, and who follows whom.
+//! Profiles and follows.
 
 use serde_json::json;
 use testkit::{TestDatabase, both_databases};
@@ -9,7 +9,7 @@ use crate::test_api::TestApi;
 const NOBODY: &str = "0198c0de-0000-7000-8000-000000000000";
 
 both_databases! {
-    async fn an_edit_changes_what_is_in_the_body_and_nothing_else(database) {
+    async fn an_edit_changes_only_the_fields_in_the_body(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let before = api.get("/api/v1/users/me").by(&mina).send().await.expect(200);
@@ -21,14 +21,14 @@ both_databases! {
         let after = api.patch("/api/v1/users/me", &body).by(&mina).send().await.expect(200);
         assert_eq!(after["version"], "3");
         assert_eq!((&after["nickname"], &after["locale"], &after["about"]), (&json!("달"), &json!("en"), &json!("")));
-        // The same again, and nothing at all, are no edits.
+        // Equal values and an empty body are not edits.
         for body in [body, json!({})] {
             assert_eq!(api.patch("/api/v1/users/me", &body).by(&mina).send().await.expect(200), after);
         }
         assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200), after);
     }
 
-    async fn an_edit_meant_for_another_version_is_refused(database) {
+    async fn an_edit_of_an_account_based_on_an_old_version_is_refused(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;
         let edit = |version: &'static str, name: &'static str| {
@@ -41,7 +41,7 @@ both_databases! {
         assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200)["nickname"], "셋");
     }
 
-    async fn following_counts_once_and_shows_at_both_ends(database) {
+    async fn following_is_idempotent_and_shown_on_both_profiles(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);
         let path = format!("/api/v1/users/me/following/{}", jun.id);
@@ -69,7 +69,7 @@ both_databases! {
         assert!(profile.get("viewer").is_none(), "the anonymous have nothing to do with anybody");
     }
 
-    async fn nobody_follows_themselves_or_somebody_who_is_not_there(database) {
+    async fn following_oneself_or_a_missing_person_is_refused(database) {
         let api = TestApi::new(database);
         let (mina, gone) = (api.person("미나").await, api.person("떠난").await);
         api.parts.database.execute("UPDATE users SET state = 'deleted' WHERE nickname = '떠난'").await;

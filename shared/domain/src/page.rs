@@ -1,24 +1,26 @@
-//! Pages of lists: what is asked for, where it goes on, what comes back.
+//! Pages of lists: the requested page, the cursor it starts at, and the returned page.
 
 use uuid::Uuid;
 
-/// How many items a page holds: 1 to 100, 20 where nothing is said.
+/// The page size of a list: [`Limit::MIN`] to [`Limit::MAX`] items, [`Limit::DEFAULT`] unless requested otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(u16);
 
 impl Limit {
-    /// The most items a page may hold; more is brought down to it.
+    /// The smallest page size.
+    pub const MIN: u16 = 1;
+    /// The largest page size.
     pub const MAX: u16 = 100;
-    /// How many a page holds where nothing is said.
+    /// The page size of a request that names none.
     pub const DEFAULT: u16 = 20;
 
-    /// Returns the limit for the number asked for, nothing for zero.
-    pub fn new(asked: u32) -> Option<Self> {
-        let limit = u16::try_from(asked).unwrap_or(Self::MAX).min(Self::MAX);
-        (limit > 0).then_some(Self(limit))
+    /// Returns the limit for the requested page size, or `None` if it is out of bounds. It is never coerced.
+    pub fn new(requested: u32) -> Option<Self> {
+        let limit = u16::try_from(requested).ok()?;
+        (Self::MIN..=Self::MAX).contains(&limit).then_some(Self(limit))
     }
 
-    /// Returns it as a number.
+    /// Returns the limit as a number.
     pub fn get(self) -> u64 {
         u64::from(self.0)
     }
@@ -30,16 +32,16 @@ impl Default for Limit {
     }
 }
 
-/// Which way a walk goes on from a cursor.
+/// The direction in which a list is read from a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// Towards the end of the list.
     Next,
-    /// Back towards its start.
+    /// Towards the start of the list.
     Previous,
 }
 
-/// The place of one item in a list: its sort value, and its id where values are equal.
+/// The place of one item in a list: its sort value, then its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortKey {
     /// The value the list is sorted by; 0 in lists sorted by id alone.
@@ -55,21 +57,22 @@ impl SortKey {
     }
 }
 
-/// Where a walk through a list goes on. It names an item's place, not the item: that may be gone.
+/// The place at which the next read of a list starts. It names the place of an item, so it stays valid when the item
+/// is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The place of the item at the edge of the page before.
+    /// The place of the item at the edge of the page that gave out this cursor.
     pub key: SortKey,
-    /// Which way to go from it.
+    /// The direction to read in.
     pub direction: Direction,
 }
 
-/// What page is asked for.
+/// The page that is requested.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PageRequest {
-    /// How many items at the most.
+    /// The page size.
     pub limit: Limit,
-    /// Where to go on; the start of the list where there is none.
+    /// The cursor to start at; `None` is the start of the list.
     pub cursor: Option<Cursor>,
 }
 
@@ -78,14 +81,14 @@ pub struct PageRequest {
 pub struct Page<T> {
     /// The items in the order of the list.
     pub items: Vec<T>,
-    /// Where the next page starts, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<Cursor>,
-    /// Where the page before starts, if there may be one.
+    /// The cursor of the previous page, if there may be one.
     pub previous: Option<Cursor>,
 }
 
 impl<T> Page<T> {
-    /// Returns the page with every item changed by `change`, its edges as they are.
+    /// Returns the page with `change` applied to every item.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(change).collect(), next: self.next, previous: self.previous }
     }
@@ -96,11 +99,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_larger_limit_is_brought_down_and_zero_is_none() {
-        assert_eq!(Limit::new(0), None);
+    fn a_limit_is_within_its_bounds_and_not_coerced() {
         assert_eq!(Limit::new(1).map(Limit::get), Some(1));
-        assert_eq!(Limit::new(1000).map(Limit::get), Some(100));
-        assert_eq!(Limit::new(u32::MAX).map(Limit::get), Some(100));
+        assert_eq!(Limit::new(100).map(Limit::get), Some(100));
+        for out_of_bounds in [0, 101, 1000, 65_537, u32::MAX] {
+            assert_eq!(Limit::new(out_of_bounds), None, "{out_of_bounds}");
+        }
         assert_eq!(Limit::default().get(), 20);
     }
 }

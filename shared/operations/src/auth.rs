@@ -1,7 +1,8 @@
 //! Signing up, logging in, staying in, and who a token stands for.
 
+pub mod limits;
+
 mod authenticate;
-mod limits;
 mod log_in;
 mod log_out;
 mod refresh_tokens;

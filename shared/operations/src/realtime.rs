@@ -6,6 +6,6 @@ mod find_watchable;
 mod redeem_ticket;
 
 pub use confirm_session::confirm_session;
-pub use create_ticket::{IssuedTicket, create_ticket};
+pub use create_ticket::{IssuedTicket, TICKETS, create_ticket};
 pub use find_watchable::{WatchTarget, find_watchable};
 pub use redeem_ticket::{TicketHolder, redeem_ticket};

@@ -1,3 +1,5 @@
+//! The rate limits of authentication.
+
 use std::time::Duration;
 
 use domain::{Problem, ProblemCode};
@@ -9,17 +11,17 @@ const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Log-ins to one account.
-pub(super) const LOG_IN_ACCOUNT: RateLimit = RateLimit { name: "log_in_account", quota: 10, per: MINUTE };
+pub const LOG_IN_ACCOUNT: RateLimit = RateLimit { name: "log_in_account", quota: 10, per: MINUTE };
 /// Log-ins from one address.
-pub(super) const LOG_IN_ADDRESS: RateLimit = RateLimit { name: "log_in_address", quota: 60, per: MINUTE };
+pub const LOG_IN_ADDRESS: RateLimit = RateLimit { name: "log_in_address", quota: 60, per: MINUTE };
 /// Codes sent to one mailbox.
-pub(super) const CODE_MAILBOX: RateLimit = RateLimit { name: "code_mailbox", quota: 5, per: HOUR };
+pub const CODE_MAILBOX: RateLimit = RateLimit { name: "code_mailbox", quota: 5, per: HOUR };
 /// Codes asked for from one address.
-pub(super) const CODE_ADDRESS: RateLimit = RateLimit { name: "code_address", quota: 30, per: HOUR };
+pub const CODE_ADDRESS: RateLimit = RateLimit { name: "code_address", quota: 30, per: HOUR };
 /// Sign-ups tried from one address.
-pub(super) const SIGN_UP_ADDRESS: RateLimit = RateLimit { name: "sign_up_address", quota: 60, per: MINUTE };
+pub const SIGN_UP_ADDRESS: RateLimit = RateLimit { name: "sign_up_address", quota: 60, per: MINUTE };
 /// Refreshes from one address: a classroom shares one.
-pub(super) const REFRESH_ADDRESS: RateLimit = RateLimit { name: "refresh_address", quota: 300, per: MINUTE };
+pub const REFRESH_ADDRESS: RateLimit = RateLimit { name: "refresh_address", quota: 300, per: MINUTE };
 
 /// Counts one try. Where the shared counters cannot be reached, this process counts alone: guessing stays bounded.
 pub(super) async fn count(

@@ -16,8 +16,8 @@ pub struct IssuedTicket {
     pub expires_at: Timestamp,
 }
 
-/// Tickets one person may take: enough for every tab to come back at once, too few to fill the place they are kept in.
-const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
+/// Tickets of one person: enough to reconnect every browser tab at once, too few to fill the ticket store.
+pub const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
 
 /// Gives the caller a ticket for one socket.
 #[tracing::instrument(name = "op.create_ticket", skip_all)]

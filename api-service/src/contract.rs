@@ -1,0 +1,62 @@
+//! What is known of every operation beside its handler's signature.
+//!
+//! Each feature lists its operations next to its handlers ([`Operation`]); they are collected in one place, `features`.
+//! The OpenAPI document takes failures, rate limits and example bodies from the list, and the tests take the
+//! authorisation matrix and the bodies that they send.
+
+mod access;
+
+use domain::ProblemCode;
+use ephemeral::RateLimit;
+use serde_json::Value;
+
+pub use crate::features::operations;
+pub use access::{Access, Actor};
+
+/// One operation of the API. Its method and path stand in the attribute of its handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// The `operationId`, unique in the API.
+    pub id: &'static str,
+    /// The status by actor.
+    pub access: Access,
+    /// The failures beside those that follow from the parameters, the body and the authentication.
+    pub failures: &'static [ProblemCode],
+    /// The rate limits that count calls of this operation.
+    pub rate_limits: &'static [RateLimit],
+    /// Returns an example of the request body; `None` for an operation without a body.
+    pub example_body: Option<fn() -> Value>,
+}
+
+impl Operation {
+    /// Describes an operation without failures, rate limits and a body of its own.
+    pub(crate) const fn new(id: &'static str, access: Access) -> Self {
+        Self { id, access, failures: &[], rate_limits: &[], example_body: None }
+    }
+
+    /// Sets the failures.
+    pub(crate) const fn failures(self, failures: &'static [ProblemCode]) -> Self {
+        Self { failures, ..self }
+    }
+
+    /// Sets the rate limits.
+    pub(crate) const fn rate_limits(self, rate_limits: &'static [RateLimit]) -> Self {
+        Self { rate_limits, ..self }
+    }
+
+    /// Sets the example of the request body.
+    pub(crate) const fn example_body(self, example: fn() -> Value) -> Self {
+        Self { example_body: Some(example), ..self }
+    }
+}
+
+/// Returns the operation with that `operationId`.
+pub fn operation(id: &str) -> Option<&'static Operation> {
+    operations().find(|operation| operation.id == id)
+}
+
+/// A group of operations with one tag: an API of poem-openapi and the list of its operations.
+pub(crate) trait Feature {
+    /// The operations, in the order of the handlers.
+    const OPERATIONS: &'static [Operation];
+}
