@@ -1,16 +1,19 @@
 //! Measures log-ins: resident memory and hashes a second, with the kept memory of `PasswordHasher` and with memory
-//! allocated for each hash, as most programs do it. Each way runs in a process of its own. Linux only.
+//! allocated for each hash. Both compute as many hashes at once as there are cores, in a process of its own each. Linux
+//! only.
 
 use std::error::Error;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier as _};
 use identity::passwords::{HashFault, PasswordHasher};
+use tokio::sync::Semaphore;
 
 /// How many log-ins each process does, in waves of [`AT_ONCE`].
-const LOGINS: u32 = 320;
+const LOGINS: u32 = 160;
 const AT_ONCE: u32 = 16;
 
 /// A hash with the parameters of new ones.
@@ -41,17 +44,18 @@ enum Way {
 
 async fn measure(way: Way) -> Result<(), Box<dyn Error>> {
     let hasher = PasswordHasher::new();
+    let cores = Arc::new(Semaphore::new(std::thread::available_parallelism()?.get()));
     let before = resident()?;
     let started = Instant::now();
     for _wave in 0..LOGINS / AT_ONCE {
         let mut wave = tokio::task::JoinSet::new();
         for _ in 0..AT_ONCE {
-            let hasher = hasher.clone();
+            let (hasher, cores) = (hasher.clone(), Arc::clone(&cores));
             wave.spawn(async move {
                 loop {
                     let verified = match way {
                         Way::Kept => hasher.verify(HASH, "wrong").await,
-                        Way::Allocated => verify_allocating().await,
+                        Way::Allocated => verify_allocating(&cores).await,
                     };
                     if verified != Err(HashFault::Busy) {
                         return verified;
@@ -71,8 +75,10 @@ async fn measure(way: Way) -> Result<(), Box<dyn Error>> {
     Ok(writeln!(std::io::stdout(), "{:.1} {per_second:.1}", resident()? - before)?)
 }
 
-async fn verify_allocating() -> Result<bool, HashFault> {
+async fn verify_allocating(cores: &Arc<Semaphore>) -> Result<bool, HashFault> {
+    let core = Arc::clone(cores).acquire_owned().await.map_err(|_closed| HashFault::Broken)?;
     let verified = tokio::task::spawn_blocking(move || {
+        let _core = core;
         let stored = PasswordHash::new(HASH).map_err(|_unreadable| HashFault::Broken)?;
         Ok(Argon2::default().verify_password(b"wrong", &stored).is_ok())
     });

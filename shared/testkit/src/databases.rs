@@ -66,7 +66,7 @@ impl TestDatabase {
             ..StoreOptions::default()
         };
         let store = Store::connect(&url, options).await.unwrap();
-        Self { url, store, statements, kept: kept }
+        Self { url, store, statements, kept }
     }
 
     /// Returns its address.
