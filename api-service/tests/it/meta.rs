@@ -12,7 +12,7 @@ both_databases! {
         let api = TestApi::new(database);
         assert_eq!(api.get("/healthz").send().await.expect(200), json!({"status": "ok"}));
         assert_eq!(api.get("/readyz").send().await.expect(200), json!({"status": "ready"}));
-        api.service.drain();
+        api.service.readiness().drain();
         api.get("/readyz").send().await.problem(503, "unavailable");
         api.get("/healthz").send().await.expect(200);
         api.get("/api/v1/posts").send().await.expect(200);
