@@ -44,7 +44,7 @@ fn failures_of_shape(operation: &Value) -> Vec<ProblemCode> {
         codes.extend([P::Unauthenticated, P::TokenExpired, P::SessionRevoked]);
     }
     if operation.get("requestBody").is_some() {
-        codes.extend([P::PayloadTooLarge, P::UnsupportedMediaType, P::ValidationFailed]);
+        codes.extend([P::RequestTimeout, P::PayloadTooLarge, P::UnsupportedMediaType, P::ValidationFailed]);
     }
     let parameters = operation.get("parameters").and_then(Value::as_array);
     for parameter in parameters.into_iter().flatten() {

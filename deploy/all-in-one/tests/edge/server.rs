@@ -131,7 +131,15 @@ impl Server {
 
     /// Sends a request with these lines after the first, and returns the answer.
     pub(crate) async fn request(&self, first: &str, lines: &str) -> Answer {
-        self.ask(format!("{first} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n{lines}\r\n")).await
+        self.request_and_hold(first, lines).await.0
+    }
+
+    /// Does the same, and keeps the connection open.
+    pub(crate) async fn request_and_hold(&self, first: &str, lines: &str) -> (Answer, TcpStream) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("{first} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n{lines}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        (timeout(PATIENCE, read_answer(&mut stream)).await.unwrap(), stream)
     }
 
     /// Returns a request line and lines that get an answer other than a problem, if the origin is allowed.

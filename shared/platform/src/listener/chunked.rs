@@ -59,6 +59,8 @@ impl ChunkedBody {
                 self.line.clear();
             }
             (true, _) | (_, b'\n') => return Err(malformed()),
+            // The data of a chunk is longer than its size.
+            (false, _) if self.part == Part::DataEnd => return Err(malformed()),
             (false, _) if self.line.len() == MAX_LINE => return Err(malformed()),
             (false, byte) => self.line.push(byte),
         }

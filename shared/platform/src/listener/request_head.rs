@@ -109,7 +109,9 @@ pub(super) fn check(head: &[u8]) -> Result<Accepted, Refusal> {
         Err(Error::TooManyHeaders) => return Err(Refusal::HeadersTooLarge),
         Err(Error::HeaderName | Error::HeaderValue | Error::NewLine) => return Err(Refusal::HeaderLine),
     }
-    if request.path.is_none_or(|target| target.parse::<Uri>().is_err()) {
+    // A target without a path, a bare host name, is for CONNECT only (RFC 9112 section 3.2.3).
+    let target = request.path.and_then(|target| target.parse::<Uri>().ok());
+    if target.is_none_or(|target| target.path().is_empty()) {
         return Err(Refusal::RequestLine);
     }
     let is_http_11 = request.version == Some(1);
@@ -188,6 +190,8 @@ mod tests {
             ("GET /\r\n\r\n".to_owned(), Refusal::RequestLine),
             ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Refusal::RequestLine),
             ("GET nowhere/ HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Refusal::RequestLine),
+            ("GET nowhere HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Refusal::RequestLine),
+            ("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Refusal::RequestLine),
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), Refusal::Host),
             ("GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n".to_owned(), Refusal::Host),
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n".to_owned(), Refusal::HeaderLine),
@@ -197,7 +201,9 @@ mod tests {
         ] {
             assert_eq!(check(head.as_bytes()), Err(refusal), "{head}");
         }
-        assert!(check(b"GET /a%20b?c=d HTTP/1.0\r\n\r\n").is_ok());
+        for target in ["/a%20b?c=d", "*", "http://a", "http://a/b"] {
+            assert!(check(format!("OPTIONS {target} HTTP/1.0\r\n\r\n").as_bytes()).is_ok(), "{target}");
+        }
     }
 
     #[test]
