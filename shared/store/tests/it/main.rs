@@ -8,6 +8,7 @@ mod fixtures;
 mod jobs;
 mod leases;
 mod log_order;
+mod log_pruning;
 mod log_reading;
 mod migrations;
 mod pages;
