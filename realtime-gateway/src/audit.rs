@@ -59,9 +59,9 @@ pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
                 }
                 Finding::Behind(heads)
             }
-            LogState::Restarted { epoch, cursor } => {
-                heads_before = cursor.positions;
-                Finding::Restarted { epoch, cursor: Box::new(cursor) }
+            LogState::Restarted { epoch, heads } => {
+                heads_before = heads.positions;
+                Finding::Restarted { epoch, cursor: Box::new(heads) }
             }
         };
         // A full channel: the tail is at work on the last finding.

@@ -30,7 +30,8 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
         MailRoute::Smtp(mailer) => Arc::<api_service::SmtpMailer>::from(mailer),
     };
     let holder = app.ids.next_id().to_string();
-    let relay = Relay::new(store, &config.stores.redis_url, stream::PREFIX, Arc::clone(&app.clock), holder)?;
+    let (clock, ids) = (Arc::clone(&app.clock), Arc::clone(&app.ids));
+    let relay = Relay::new(store, &config.stores.redis_url, stream::PREFIX, clock, ids, holder)?;
     let tasks = Tasks::new();
     let workers = Workers { service: service.clone(), mailer, relay: Some(relay) };
     spawn_workers(workers, &tasks, &shutdown);

@@ -68,7 +68,7 @@ impl Ring {
         recorded_at: Timestamp,
     ) {
         self.last = self.last.saturating_add(1);
-        self.last_mark = Some(mark);
+        self.last_mark = (mark != 0).then_some(mark);
         if let Some((audience, frame)) = &delivery {
             self.bytes += frame.len();
             self.index.entry(*audience).or_default().push_back(self.last);

@@ -44,9 +44,7 @@ impl Tail<'_> {
         }
         let Some(trying) = away.trying.take_if(|trying| trying.is_finished()) else { return };
         match trying.await {
-            Ok(Tried { source, tops: Some(tops) })
-                if self.gateway.hub.positions().iter().all(|(part, own)| tops.get(part) >= own) =>
-            {
+            Ok(Tried { source, tops: Some(tops) }) if tops.has_reached(&self.gateway.hub.positions()) => {
                 tracing::info!("redis answers and has caught up");
                 self.source = EventSource::Redis(source);
                 self.away = None;

@@ -86,7 +86,9 @@ impl Server {
                 let test = TestApp::with_ephemeral(TestDatabase::postgres().await, ephemeral, clock);
                 let clock = Arc::clone(&test.app.clock);
                 if changes.relay == RelayRuns::Yes {
-                    let relay = Relay::new(test.app.store.clone(), &url, &prefix, clock, "test").unwrap();
+                    let ids = Arc::clone(&test.app.ids);
+                    let relay =
+                        Relay::new(test.app.store.clone(), &url, &prefix, clock, ids, "test").unwrap();
                     let stopped = shutdown.clone();
                     tasks.spawn("relay", relay.run(async move { stopped.triggered().await }));
                 }

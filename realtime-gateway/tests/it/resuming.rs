@@ -68,10 +68,7 @@ both_forms! {
         changes.limits.ring_events = 1;
         let server = Server::start_with(form, changes).await;
         let (mut client, welcome) = resumed(&server, async |server| {
-            let unit = server.app().store.begin(server.test.now()).await.unwrap();
-            let later = server.test.now().plus(std::time::Duration::from_millis(1));
-            assert!(store::outbox::prune(&unit, later).await.unwrap() > 0);
-            unit.commit().await.unwrap();
+            server.test.database.execute("DELETE FROM outbox").await;
         })
         .await;
         assert_eq!((&welcome["resumed"], &client.news().await["t"]), (&json!(false), &json!("gap")));
@@ -168,6 +165,45 @@ both_forms! {
         late.send(&resume(&welcome, &welcome["pos"])).await;
         assert_eq!(late.code().await, 4202);
         drop(client);
+        server.stop().await;
+    }
+
+    async fn clients_get_a_gap_and_a_new_epoch_when_the_database_lost_its_newest_commits(form) {
+        let mut changes = Changes::default();
+        changes.timing.audit = std::time::Duration::from_millis(20);
+        let server = Server::start_with(form, changes).await;
+        let person = server.test.person("first").await;
+        let (mut client, welcome) = server.welcomed(&person).await;
+        for number in 1..=3 {
+            server.notify(&person, number).await;
+        }
+        assert_eq!(client.numbers(3).await, [1, 2, 3]);
+        let part = welcome["pos"].as_object().unwrap().keys().next().unwrap().clone();
+        let database = &server.test.database;
+        let (last, lost) = ("SELECT pos FROM stream_heads", "DELETE FROM outbox");
+        let last = database.number(&format!("{last} WHERE part = {part}")).await;
+        database.execute(&format!("{lost} WHERE part = {part} AND pos > {}", last - 2)).await;
+        database.execute(&format!("UPDATE stream_heads SET pos = {} WHERE part = {part}", last - 2)).await;
+        // The positions of the lost events are given again, to other events.
+        server.notify_at_once(&person, 4..=8).await;
+        let gap = loop {
+            let frame = client.news().await;
+            if frame["t"] == "gap" {
+                break frame;
+            }
+            // Before the gateway noticed it had the positions of the lost events behind it.
+            assert!(frame["n"].as_i64() > Some(5), "{frame}");
+        };
+        assert_ne!(gap["epoch"], welcome["epoch"]);
+        server.notify(&person, 9).await;
+        let next = client.news().await;
+        assert_eq!((&next["n"], next["o"].as_i64()), (&json!(9), Some(last + 4)));
+        assert!(gap["pos"][&part].as_i64() < next["o"].as_i64());
+        // The old epoch's positions are of no use any more.
+        let mut late = Client::open(server.address).await;
+        late.send(&resume(&welcome, &welcome["pos"])).await;
+        let again = late.frame().await;
+        assert_eq!((&again["resumed"], &again["epoch"]), (&json!(false), &gap["epoch"]));
         server.stop().await;
     }
 }

@@ -1,7 +1,5 @@
-use std::collections::BTreeMap;
-
 use domain::Timestamp;
-use domain::events::{Event, NewEvent, Partition};
+use domain::events::Event;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
@@ -53,26 +51,21 @@ impl UnitOfWork {
         &self.transaction
     }
 
-    /// Records an event. The commit writes it to the outbox.
+    /// Records an event. The commit appends it to the outbox.
     pub fn record(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Writes the recorded events with their positions, and commits, in a task of its own: a caller that goes away
-    /// does not leave it half done.
+    /// Appends the recorded events to the outbox and commits. Runs in a task of its own: if the caller is cancelled, the
+    /// commit still completes.
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { transaction, events, signals, now, turn } = self;
         let committed = tokio::spawn(async move {
-            let mut by_partition: BTreeMap<Partition, Vec<NewEvent>> = BTreeMap::new();
-            for event in events {
-                let partition = event.audience().partition();
-                let event = event.into_new(now).map_err(StoreError::Frame)?;
-                by_partition.entry(partition).or_default().push(event);
-            }
-            let has_events = !by_partition.is_empty();
-            // In ascending order, always: two commits that need the same heads cannot wait for each other.
-            for (partition, events) in by_partition {
-                outbox::append(&transaction, partition, events, now).await?;
+            let has_events = !events.is_empty();
+            if has_events {
+                let events = events.into_iter().map(|event| event.into_new(now));
+                let events = events.collect::<Result<_, _>>().map_err(StoreError::Frame)?;
+                outbox::append(&transaction, events, now).await?;
             }
             transaction.commit().await?;
             drop(turn);

@@ -1,13 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-mod log;
+mod epoch;
+mod pace;
 mod positions;
 mod redis_stream;
 mod relay;
 mod sources;
 
-pub use log::{Cursor, LogState, compare, open_log};
-pub use positions::Positions;
+pub use epoch::{LogState, compare, open_log};
+pub use positions::{Cursor, Positions};
 pub use redis_stream::PREFIX;
 pub use relay::Relay;
 pub use sources::{EventSource, OutboxSource, RedisSource, SourceFault};

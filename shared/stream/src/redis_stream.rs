@@ -1,5 +1,8 @@
-//! How the log looks in Redis: one stream a partition and epoch, each entry under the id `<position>-0` with the fields
-//! `u` audience, `k` kind, `t` milliseconds since 1970, `d` frame.
+//! The form of the events in Redis: one stream for each partition and epoch, each entry under the id `<position>-0` with
+//! the fields `u` audience, `k` kind, `m` mark, `t` milliseconds since 1970, `d` frame. Readers ignore other fields, so
+//! that a later version can add some.
+
+mod tops;
 
 use std::time::Duration;
 
@@ -9,14 +12,16 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, IntoConnectionInfo, RedisError, Value};
 use uuid::Uuid;
 
-/// How the names of all keys of the log begin.
+pub(crate) use self::tops::tops;
+
+/// Prefix of the names of all keys.
 pub const PREFIX: &str = "orgo:rt:";
-/// How many entries a stream keeps, about: Redis drops whole nodes of the stream.
+/// Number of entries that a stream keeps. Redis keeps up to about 100 more: it drops whole nodes of the stream.
 pub(crate) const WINDOW: i64 = 20_000;
-/// How long connecting may take.
+/// Deadline for connecting.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// An id in a stream: `milliseconds-number`, of which we use the first part as the position.
+/// Id of an entry: `milliseconds-number`. The first part is the position, the second one is 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryId(pub(crate) u64, pub(crate) u64);
 
@@ -41,19 +46,20 @@ impl std::fmt::Display for EntryId {
     }
 }
 
-/// The name of a partition's stream. The epoch is in it: positions of another life of the log are never met.
+/// Returns the name of a partition's stream. It contains the epoch, so that positions of two epochs never meet.
 pub(crate) fn key(prefix: &str, epoch: Uuid, partition: Partition) -> String {
     format!("{prefix}s:{epoch}:{}", partition.number())
 }
 
-/// Reads the URL. Small writes are sent at once.
+/// Reads the URL. Turns Nagle's algorithm off, so that small writes are sent at once.
 pub(crate) fn client(url: &str) -> Result<Client, RedisError> {
     let info = url.into_connection_info()?;
     let tcp = info.tcp_settings().clone().set_nodelay(true);
     Client::open(info.set_tcp_settings(tcp))
 }
 
-/// Opens a connection of its own. A command that blocks has no time limit here; who sends it sets one.
+/// Opens a new connection. `response` is the deadline of every command; `None` for commands that block, whose caller
+/// sets a deadline.
 pub(crate) async fn connect(
     client: &Client,
     response: Option<Duration>,
@@ -63,25 +69,25 @@ pub(crate) async fn connect(
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// The command that appends an event under its position.
+/// Returns the command that appends an event under its position.
 pub(crate) fn append(key: &str, event: &LoggedEvent) -> Cmd {
     let mut command = redis::cmd("XADD");
     command.arg(key).arg("MAXLEN").arg("~").arg(WINDOW).arg(EntryId::of(event.position).to_string());
     command.arg("u").arg(event.audience.to_string()).arg("k").arg(&event.kind);
-    command.arg("t").arg(event.recorded_at.0).arg("d").arg(&event.frame);
+    command.arg("m").arg(event.mark).arg("t").arg(event.recorded_at.0).arg("d").arg(&event.frame);
     command
 }
 
-/// What a stream's entry turned out to be.
+/// An entry of a stream, as read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     Event(LoggedEvent),
-    /// Not written by a relay. Where it even has no id, there is nothing to pass over.
+    /// Not written by a relay. `None` if even the id cannot be read.
     Malformed(Partition, Option<EntryId>),
 }
 
-/// Reads the answer of `XREAD`, by hand: the crate's own reader copies every frame twice. A list of pairs in RESP2, a
-/// map in RESP3, nothing where there is nothing new.
+/// Reads the answer of `XREAD`: a list of pairs in RESP2, a map in RESP3, nil where there is nothing new. Does not use
+/// the reader of the `redis` crate, because that one copies every frame twice.
 pub(crate) fn parse_read(reply: Value, partition_of: impl Fn(&[u8]) -> Option<Partition>) -> Vec<Entry> {
     let streams: Vec<(Value, Value)> = match reply {
         Value::Map(streams) => streams,
@@ -109,21 +115,23 @@ fn entry(partition: Partition, row: Value) -> Entry {
 
 fn event(partition: Partition, id: EntryId, fields: Value) -> Option<LoggedEvent> {
     let EntryId(position @ 1.., 0) = id else { return None };
-    let (mut audience, mut kind, mut recorded_at, mut frame) = (None, None, None, None);
+    let (mut audience, mut kind, mut mark, mut recorded_at, mut frame) = (None, None, None, None, None);
     for (name, value) in fields_of(fields)? {
         let slot = match bytes(&name)? {
             b"u" => &mut audience,
             b"k" => &mut kind,
+            b"m" => &mut mark,
             b"t" => &mut recorded_at,
             b"d" => &mut frame,
-            _ => return None,
+            _ => continue,
         };
         *slot = Some(text(value)?);
     }
     Some(LoggedEvent {
         partition,
         position: i64::try_from(position).ok()?,
-        mark: 0,
+        // Entries of versions without marks have none: 0 means unknown.
+        mark: mark.map_or(Some(0), |mark: String| mark.parse().ok())?,
         audience: audience?.into(),
         kind: kind?,
         frame: frame?,
@@ -168,13 +176,5 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-/// Reads the last id from the answer of `XINFO STREAM`. Unlike the last entry it survives trimming.
-pub(crate) fn parse_last_id(reply: Value) -> Option<EntryId> {
-    let (_, id) =
-        fields_of(reply)?.into_iter().find(|(name, _)| bytes(name) == Some(b"last-generated-id"))?;
-    bytes(&id).and_then(EntryId::parse)
-}
-
 #[cfg(test)]
-#[path = "redis_stream_tests.rs"]
 mod tests;

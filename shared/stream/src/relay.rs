@@ -4,61 +4,65 @@ mod wake;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Clock;
+use domain::{Clock, IdSource};
 use store::{Store, StoreError, leases};
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
-use self::copier::Copier;
+use self::copier::{Copier, Parts};
+use crate::pace::Pace;
 use crate::{SourceFault, redis_stream};
 
-/// The name of the lease.
+/// Name of the lease.
 const LEASE: &str = "relay";
-/// How long a relay that died keeps the others waiting.
+/// Period of the lease: the longest time for which a relay that died keeps the others waiting.
 const LEASE_FOR: Duration = Duration::from_secs(4);
-/// How often the lease is renewed, or asked for.
+/// Interval between renewals of the lease, and between attempts to get it.
 const RENEW: Duration = Duration::from_secs(1);
-/// How often the log is looked at all the same: for commits whose word was lost.
+/// Interval between comparisons of Redis with the outbox.
+const CHECK: Duration = Duration::from_secs(1);
+/// Interval at which the outbox is read even if no message about a commit came.
 const POLL: Duration = Duration::from_millis(50);
-/// How long to wait after a fault: doubled each time, with jitter.
+/// Shortest and longest pause after a fault. The pause doubles with every fault, and is random up to that.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// Copies the log to Redis Streams. One process does, by a lease; if two do, Redis refuses what is there already.
+/// Copies the outbox to Redis Streams. A lease chooses the process that does so; if two copy at once, Redis refuses the
+/// entries that it already has.
 pub struct Relay {
-    store: Store,
-    client: redis::Client,
-    prefix: String,
-    clock: Arc<dyn Clock>,
+    parts: Parts,
     holder: String,
 }
 
 impl Relay {
-    /// Prepares a relay to the Redis at `redis_url`, under keys that begin with `prefix`. `holder` names this process.
-    /// Fails only where the URL is none.
+    /// Prepares a relay to the Redis at `redis_url`, under keys that begin with `prefix`. Reads through `store`, best one
+    /// with connections of its own. `holder` identifies this process. Fails only if the URL is malformed.
     pub fn new(
         store: Store,
         redis_url: &str,
         prefix: &str,
         clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
         holder: impl Into<String>,
     ) -> Result<Self, SourceFault> {
         let client = redis_stream::client(redis_url)?;
-        Ok(Self { store, client, prefix: prefix.to_owned(), clock, holder: holder.into() })
+        let parts = Parts { store, client, prefix: prefix.to_owned(), clock, ids };
+        Ok(Self { parts, holder: holder.into() })
     }
 
-    /// Copies until `shutdown` completes; every fault is waited out.
+    /// Copies until `shutdown` completes. After a fault it waits and starts again.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
-        let channel = wake::channel(&self.prefix);
+        let Parts { store, client, prefix, .. } = &self.parts;
+        let channel = wake::channel(prefix);
         tokio::select! {
             () = shutdown => {}
-            () = self.copy_for_ever() => {}
-            () = wake::tell(&self.store, &self.client, &channel) => {}
+            () = self.copy_forever() => {}
+            () = wake::publish(store, client, &channel, &self.holder) => {}
         }
         if let Err(error) = self.release().await {
-            tracing::debug!(%error, "the relay's lease was not given back; it runs out");
+            tracing::debug!(%error, "the relay's lease was not released; it expires");
         }
     }
 
-    async fn copy_for_ever(&self) {
+    async fn copy_forever(&self) {
         let mut faults: u32 = 0;
         loop {
             let began = Instant::now();
@@ -66,9 +70,9 @@ impl Relay {
                 // Another process has the lease.
                 Ok(()) => tokio::time::sleep(RENEW).await,
                 Err(fault) => {
-                    // What worked for long enough was not the same trouble.
+                    // A fault after a longer time without one is counted as the first.
                     faults = if began.elapsed() > BACKOFF.1 { 0 } else { faults.saturating_add(1) };
-                    tracing::warn!(error = %fault, "the relay lost its way; it starts anew");
+                    tracing::warn!(error = %fault, "the relay failed; it starts again");
                     tokio::time::sleep(backoff(faults)).await;
                 }
             }
@@ -80,48 +84,56 @@ impl Relay {
         if !self.acquire().await? {
             return Ok(());
         }
-        let mut appends = self.store.appends();
-        let others = wake::Listener::start(self.client.clone(), wake::channel(&self.prefix));
-        let mut copier = Copier::connect(&self.store, &self.client, &self.prefix).await?;
+        let Parts { store, client, prefix, .. } = &self.parts;
+        let mut appends = store.appends();
+        let others = wake::Listener::start(client.clone(), wake::channel(prefix), self.holder.clone());
+        let mut copier = Copier::connect(&self.parts).await?;
         tracing::info!(holder = self.holder, "relaying");
-        let mut renew_at = Instant::now() + RENEW;
+        let (mut renewal, mut check, mut pace) = (every(RENEW), every(CHECK), Pace::default());
         loop {
-            // Before reading: a commit while we read wakes us again.
+            pace.next_round().await;
+            // Before the statement: a commit that it does not see starts another round.
             appends.mark_unchanged();
-            let count = copier.copy().await?;
-            if Instant::now() >= renew_at {
-                if !self.acquire().await? {
-                    tracing::info!(holder = self.holder, "another process relays");
-                    return Ok(());
+            let has_more = copier.copy().await?;
+            tokio::select! {
+                biased;
+                _ = renewal.tick() => {
+                    if !self.acquire().await? {
+                        tracing::info!(holder = self.holder, "another process relays");
+                        return Ok(());
+                    }
                 }
-                copier.check().await?;
-                renew_at = Instant::now() + RENEW;
-            }
-            if count == 0 {
-                tokio::select! {
-                    _ = appends.changed() => {}
-                    () = others.heard() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                }
+                _ = check.tick() => copier.check().await?,
+                () = std::future::ready(()), if has_more => {}
+                _ = appends.changed() => {}
+                () = others.received() => {}
+                () = tokio::time::sleep(POLL) => {}
             }
         }
     }
 
     async fn acquire(&self) -> Result<bool, StoreError> {
-        let unit = self.store.begin(self.clock.now()).await?;
-        let ours = leases::acquire(&unit, LEASE, &self.holder, LEASE_FOR).await?;
+        let unit = self.parts.store.begin(self.parts.clock.now()).await?;
+        let is_ours = leases::acquire(&unit, LEASE, &self.holder, LEASE_FOR).await?;
         unit.commit().await?;
-        Ok(ours)
+        Ok(is_ours)
     }
 
     async fn release(&self) -> Result<(), StoreError> {
-        let unit = self.store.begin(self.clock.now()).await?;
+        let unit = self.parts.store.begin(self.parts.clock.now()).await?;
         leases::release(&unit, LEASE, &self.holder).await?;
         unit.commit().await
     }
 }
 
-/// Full jitter, so that relays that failed together do not come back together.
+/// Ticks at an interval, first after one interval. Missed ticks are not made up for.
+fn every(interval: Duration) -> Interval {
+    let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Returns a random pause. Relays that failed at the same time must not return at the same time.
 fn backoff(faults: u32) -> Duration {
     let (least, most) = BACKOFF;
     let ceiling = least.saturating_mul(1_u32.checked_shl(faults).unwrap_or(u32::MAX)).min(most);

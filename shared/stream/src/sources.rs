@@ -8,34 +8,35 @@ pub use self::outbox::OutboxSource;
 pub use self::redis::RedisSource;
 use crate::Positions;
 
-/// Why a source has nothing to tell.
+/// Failure of a source of events, or of the relay.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceFault {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Redis failed, or its URL is none.
+    /// Redis failed, or its URL is malformed.
     #[error("redis: {0}")]
     Redis(#[from] ::redis::RedisError),
-    /// The log has no epoch yet: nobody has opened it.
-    #[error("the log has not begun")]
-    NotBegun,
-    /// Redis did not answer at all.
+    /// The outbox has begun a new epoch. Readers go on under its name.
+    #[error("the outbox has begun a new epoch: {0}")]
+    Restarted(uuid::Uuid),
+    /// Redis did not answer within the deadline.
     #[error("redis did not answer in time")]
     TimedOut,
 }
 
-/// Where events come from.
+/// A source of events.
 pub enum EventSource {
-    /// The cache of the log in Redis Streams.
+    /// The copy of the outbox in Redis Streams.
     Redis(Box<RedisSource>),
-    /// The log itself.
+    /// The outbox table.
     Outbox(OutboxSource),
 }
 
 impl EventSource {
-    /// Returns events after the given positions, in order in each partition; none where a while passed without any. It
-    /// may leave holes: who reads compares the positions.
+    /// Returns events after the given positions, in order within each partition; an empty list if there were none for a
+    /// while. Positions may be missing: the caller compares them. At most one call per millisecond reaches the database
+    /// or Redis.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         match self {
             Self::Redis(source) => source.next(after).await,

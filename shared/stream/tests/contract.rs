@@ -61,7 +61,7 @@ every_source! {
         log.record_for_unknown().await;
         let after = log.record(40).await;
         let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 96);
+        assert_eq!(read.len(), 112);
         for (partition, events) in by_partition(&read) {
             let part_of = |events: &[LoggedEvent]| by_partition(events).remove(&partition).unwrap_or_default();
             let (known, unknown): (Vec<_>, Vec<_>) =
@@ -83,8 +83,10 @@ testkit::both_databases! {
     async fn two_relays_at_once_append_nothing_twice(database) {
         let mut log = Log::open(database, Kind::Redis).await;
         log.record(50).await;
-        // Its clock is far ahead: the first one's lease looks over, while the first still copies.
-        let zombie = log.start_relay("zombie", Duration::from_hours(1));
+        log.read_to_head(Positions::default()).await;
+        // The lease of the first relay looks expired, while the first relay still copies.
+        log.expire_lease().await;
+        let zombie = log.start_relay("zombie");
         let store = log.store();
         for _ in 0..20 {
             fixture::record_into(&store, 25).await;
@@ -96,6 +98,19 @@ testkit::both_databases! {
             assert_eq!(log.ids(partition).await, ids);
         }
         zombie.stop().await;
+    }
+
+    async fn a_lease_of_a_dead_process_with_a_wrong_clock_stops_nobody(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(5).await;
+        log.read_to_head(Positions::default()).await;
+        log.stop_relay().await;
+        log.forge_lease().await;
+        let successor = log.start_relay("successor");
+        let recorded = log.record(30).await;
+        let read = log.read_to_head(Positions::default()).await;
+        assert!(recorded.iter().all(|event| read.contains(event)));
+        successor.stop().await;
     }
 
     async fn what_redis_lost_is_copied_again(database) {
@@ -114,7 +129,7 @@ testkit::both_databases! {
         log.stop_relay().await;
         log.wipe().await;
         log.record(30).await;
-        let successor = log.start_relay("successor", Duration::ZERO);
+        let successor = log.start_relay("successor");
         assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
         successor.stop().await;
     }
@@ -135,29 +150,60 @@ testkit::both_databases! {
         assert!(source.malformed() >= 1);
     }
 
-    async fn a_stream_ahead_of_the_log_is_replaced_by_the_log(database) {
+    async fn a_stream_ahead_of_the_outbox_begins_a_new_epoch(database) {
         let mut log = Log::open(database, Kind::Redis).await;
         log.record(40).await;
         log.read_to_head(Positions::default()).await;
         for partition in Partition::all() {
             log.add_foreign(partition, "*").await;
         }
+        log.next_epoch().await;
         let later = log.record(40).await;
-        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
-        source.reset();
         let read = log.read_patiently_to_head(Positions::default()).await;
         assert_eq!(read.len(), 80);
         assert!(later.iter().all(|event| read.contains(event)));
     }
 
-    async fn the_log_is_opened_once(database) {
-        let store = database.store();
-        let now = domain::Timestamp(1);
-        let (one, two) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
-        let (first, second) =
-            tokio::join!(stream::open_log(&store, now, one), stream::open_log(&store, now, two));
-        let epoch = first.unwrap();
-        assert_eq!(second.unwrap(), epoch);
-        assert_eq!(stream::open_log(&store, now, uuid::Uuid::from_u128(3)).await.unwrap(), epoch);
+    async fn a_running_relay_goes_on_under_a_new_epoch_when_commits_were_lost(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(120).await;
+        log.read_to_head(Positions::default()).await;
+        log.lose_newest().await;
+        // The same positions again, and more.
+        log.record(120).await;
+        log.next_epoch().await;
+        let expected = log.stored().await;
+        let read = log.read_patiently_to_head(Positions::default()).await;
+        assert_eq!(by_partition(&read), by_partition(&expected));
+        assert_eq!(log.streams(fixture::EPOCH).await, 0, "the streams of the old epoch are deleted");
+    }
+
+    async fn a_relay_that_starts_notices_commits_that_were_lost_while_none_ran(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        log.record(120).await;
+        log.read_to_head(Positions::default()).await;
+        log.stop_relay().await;
+        log.lose_newest().await;
+        log.record(120).await;
+        let successor = log.start_relay("successor");
+        log.next_epoch().await;
+        let expected = log.stored().await;
+        let read = log.read_patiently_to_head(Positions::default()).await;
+        assert_eq!(by_partition(&read), by_partition(&expected));
+        assert_eq!(log.streams(fixture::EPOCH).await, 0);
+        successor.stop().await;
+    }
+
+    async fn the_tops_of_redis_are_the_last_positions_that_were_copied(database) {
+        let mut log = Log::open(database, Kind::Redis).await;
+        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+        assert_eq!(source.tops().await.unwrap(), Positions::default());
+        log.record(60).await;
+        log.read_to_head(Positions::default()).await;
+        let heads = log.heads().await;
+        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+        let tops = source.tops().await.unwrap();
+        assert_eq!(tops, heads);
+        assert!(tops.has_reached(&heads));
     }
 }

@@ -5,25 +5,45 @@ use store::{captured_mails, email_codes, outbox, sessions};
 
 use crate::{App, OperationError};
 
-/// For how long the log keeps events: whoever was away longer starts from the lists.
-const LOG_KEPT: Duration = Duration::from_hours(24);
-/// For how long an ended or unused session is remembered, so that its tokens are told apart from made-up ones.
+/// Period for which the outbox keeps events. Clients that were away longer load the lists again.
+const EVENTS_KEPT: Duration = Duration::from_hours(24);
+/// Largest number of events that one transaction deletes, so that it holds its locks for milliseconds.
+const EVENTS_AT_ONCE: u16 = 5_000;
+/// Period for which an ended or unused session is kept, so that its tokens are told apart from invented ones.
 const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
-/// For how long a code is remembered: the limits on asking again need it no longer.
+/// Period for which an expired code is kept. The limits on asking again do not look further back.
 const CODE_KEPT: Duration = Duration::from_hours(24);
-
-/// For how long the local mail page shows a mail.
+/// Period for which the local mail page shows a mail.
 const MAIL_SHOWN: Duration = Duration::from_hours(24);
 
-/// Forgets what has expired: events of the log, codes, sessions, mails kept for the local page. Returns how many rows.
+/// Deletes expired rows: events, codes, sessions, mails of the local page. Returns their number.
 #[tracing::instrument(name = "op.sweep_expired", skip_all)]
 pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
+    let events = prune_events(app).await?;
     let unit = app.store.begin(app.clock.now()).await?;
     let now = unit.now();
-    let events = outbox::prune(&unit, now.minus(LOG_KEPT)).await?;
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
     let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
     Ok(events + codes + sessions + mails)
+}
+
+/// Deletes old events, partition by partition, in transactions of limited size.
+async fn prune_events(app: &App) -> Result<u64, OperationError> {
+    let now = app.clock.now();
+    let before = now.minus(EVENTS_KEPT);
+    let mut total = 0;
+    for partition in outbox::prunable(app.store.reader(), before).await? {
+        loop {
+            let unit = app.store.begin(now).await?;
+            let pruned = outbox::prune(&unit, partition, before, EVENTS_AT_ONCE).await?;
+            unit.commit().await?;
+            total += pruned;
+            if pruned < u64::from(EVENTS_AT_ONCE) {
+                break;
+            }
+        }
+    }
+    Ok(total)
 }

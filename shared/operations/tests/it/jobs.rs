@@ -150,6 +150,27 @@ both_databases! {
         assert_eq!(events_logged(&app).await, 2, "positions go on");
     }
 
+    async fn the_sweep_prunes_more_events_than_one_transaction_deletes(database) {
+        let app = TestApp::new(database);
+        let [mina] = people(&app).await;
+        let recorded_at = app.now().0;
+        let rows = format!(
+            "INSERT INTO outbox (part, pos, mark, audience, kind, frame, recorded_at)
+             WITH RECURSIVE event (pos) AS (SELECT 1 UNION ALL SELECT pos + 1 FROM event WHERE pos < 12000)
+             SELECT 20, pos, pos, 'planet:1', 'test', '{{}}', {recorded_at} FROM event"
+        );
+        assert_eq!(app.database.execute(&rows).await, 12_000);
+        app.database.execute("UPDATE stream_heads SET pos = 12000 WHERE part = 20").await;
+        app.clock.advance(DAY + Duration::from_millis(1));
+        post(&app, &mina).await;
+        let before = app.database.statements();
+        assert_eq!(sweep_expired(&app.app).await.unwrap(), 12_000);
+        let deletions = app.database.statements() - before;
+        assert_eq!(app.database.number("SELECT COUNT(*) FROM outbox").await, 1);
+        assert_eq!(sweep_expired(&app.app).await.unwrap(), 0);
+        assert_eq!(deletions - (app.database.statements() - before - deletions), 3, "three chunks");
+    }
+
     async fn the_sweep_forgets_codes_and_sessions_long_out_of_use(database) {
         let app = TestApp::new(database);
         let mina = app.person("mina").await;

@@ -6,6 +6,7 @@ use sea_orm::entity::prelude::*;
 pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) epoch: Uuid,
+    pub(crate) number: i64,
     pub(crate) started_at: Timestamp,
 }
 

@@ -8,6 +8,7 @@ pub(crate) struct Model {
     pub(crate) part: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) pos: i64,
+    pub(crate) mark: i64,
     #[sea_orm(column_type = "Text")]
     pub(crate) audience: String,
     #[sea_orm(column_type = "Text")]

@@ -6,6 +6,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) part: i64,
     pub(crate) pos: i64,
+    pub(crate) mark: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -39,7 +39,7 @@ both_databases! {
         let corrupt = unit.commit().await.unwrap_err();
         assert!(matches!(corrupt, StoreError::Corrupt { table: "stream_heads", .. }), "{corrupt:?}");
         assert_eq!(users::find(store.reader(), person(1)).await.unwrap(), None, "and nothing was committed");
-        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
+        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
     }
 
     async fn mails_are_kept_and_shown_the_latest_first(database) {

@@ -1,26 +1,35 @@
-//! Reading the log: by place, by audience, and what is left after a sweep.
+//! Reading the outbox: by position, by audience, and of all partitions at once.
 
 use std::time::Duration;
 
-use domain::events::{Audience, LoggedEvent, NewEvent};
+use domain::events::payload::{SessionRevoked, UserFollowers};
+use domain::events::{Audience, Event, LoggedEvent, Partition};
 use domain::ids::SessionId;
 use store::{Store, outbox};
 use testkit::both_databases;
 use uuid::Uuid;
 
-use crate::fixtures::{NOW, event, person};
+use crate::fixtures::{NOW, event, label, mixed, person};
 
 /// Writes one event a second for a person.
-async fn write(store: &Store, frames: &[&str]) {
-    for (second, frame) in (0_u64..).zip(frames) {
+async fn write(store: &Store, labels: &[&str]) {
+    for (second, label) in (0_u64..).zip(labels) {
         let mut unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
-        unit.record(event(person(1), *frame));
+        unit.record(event(person(1), *label));
         unit.commit().await.unwrap();
     }
 }
 
-fn frames(events: &[LoggedEvent]) -> Vec<(i64, &str)> {
-    events.iter().map(|event| (event.position, event.frame.as_str())).collect()
+fn labels(events: &[LoggedEvent]) -> Vec<(i64, String)> {
+    events.iter().map(|event| (event.position, label(&event.frame))).collect()
+}
+
+fn expected(labels: &[(i64, &str)]) -> Vec<(i64, String)> {
+    labels.iter().map(|(position, label)| (*position, (*label).to_owned())).collect()
+}
+
+fn positions(events: &[LoggedEvent]) -> Vec<i64> {
+    events.iter().map(|event| event.position).collect()
 }
 
 both_databases! {
@@ -29,71 +38,103 @@ both_databases! {
         write(&store, &["a", "b", "c", "d"]).await;
         let partition = Audience::User(person(1)).partition();
         let read = async |after, limit| outbox::read(store.reader(), partition, after, limit).await.unwrap();
-        assert_eq!(frames(&read(0, 2).await), [(1, "a"), (2, "b")]);
-        assert_eq!(frames(&read(2, 10).await), [(3, "c"), (4, "d")]);
+        assert_eq!(labels(&read(0, 2).await), expected(&[(1, "a"), (2, "b")]));
+        assert_eq!(labels(&read(2, 10).await), expected(&[(3, "c"), (4, "d")]));
         assert_eq!(read(4, 10).await, []);
         let first = &read(0, 1).await[0];
         assert_eq!(
             (first.kind.as_str(), first.audience.known(), first.recorded_at),
-            ("test", Some(Audience::User(person(1))), NOW)
+            ("notification", Some(Audience::User(person(1))), NOW)
         );
     }
 
     async fn events_of_some_audiences_are_read_between_two_positions(database) {
         let store = database.store();
         let me = person(1);
-        let session = SessionId(Uuid::from_u128(7));
+        let session_id = SessionId(Uuid::from_u128(7));
         let mut unit = store.begin(NOW).await.unwrap();
-        let audiences = [
-            Audience::User(me),
-            Audience::FeedOf(me),
-            Audience::Session(me, session),
-            Audience::User(me),
-            Audience::User(me),
-        ];
-        for (number, audience) in audiences.into_iter().enumerate() {
-            unit.record(NewEvent { audience, kind: "test", frame: number.to_string() });
-        }
+        unit.record(event(me, "1"));
+        unit.record(Event::UserFollowers(UserFollowers { user_id: me, followers_count: 1 }));
+        unit.record(Event::SessionRevoked(SessionRevoked { user_id: me, session_id }));
+        unit.record(event(me, "4"));
+        unit.record(event(me, "5"));
         unit.commit().await.unwrap();
         let partition = Audience::User(me).partition();
-        let mine = [Audience::User(me), Audience::Session(me, session)];
+        let mine = [Audience::User(me), Audience::Session(me, session_id)];
         let read = async |range, audiences: &[Audience], limit| {
-            outbox::read_for(store.reader(), partition, range, audiences, limit).await.unwrap()
+            positions(&outbox::read_for(store.reader(), partition, range, audiences, limit).await.unwrap())
         };
-        assert_eq!(frames(&read((0, 5), &mine, 10).await), [(1, "0"), (3, "2"), (4, "3"), (5, "4")]);
-        assert_eq!(frames(&read((1, 4), &mine, 10).await), [(3, "2"), (4, "3")]);
-        assert_eq!(frames(&read((0, 5), &mine, 2).await), [(1, "0"), (3, "2")]);
-        assert_eq!(read((0, 5), &[Audience::User(person(2))], 10).await, []);
-        assert_eq!(read((0, 5), &[], 10).await, []);
+        assert_eq!(read((0, 5), &mine, 10).await, [1, 3, 4, 5]);
+        assert_eq!(read((1, 4), &mine, 10).await, [3, 4]);
+        assert_eq!(read((0, 5), &mine, 2).await, [1, 3]);
+        assert_eq!(read((0, 5), &[Audience::User(person(2))], 10).await, Vec::<i64>::new());
+        assert_eq!(read((0, 5), &[], 10).await, Vec::<i64>::new());
     }
 
     async fn a_row_for_an_unknown_audience_holds_up_no_other(database) {
         let store = database.store();
         write(&store, &["a", "b", "c"]).await;
-        let room = "room:01890a5d-ac96-774b-bcce-b302099a8057";
-        database.execute(&format!("UPDATE outbox SET audience = '{room}' WHERE pos = 2")).await;
+        let planet = "planet:01890a5d-ac96-774b-bcce-b302099a8057";
+        database.execute(&format!("UPDATE outbox SET audience = '{planet}' WHERE pos = 2")).await;
         let me = Audience::User(person(1));
         let read = outbox::read(store.reader(), me.partition(), 0, 10).await.unwrap();
         let audiences: Vec<String> = read.iter().map(|event| event.audience.to_string()).collect();
-        assert_eq!(frames(&read), [(1, "a"), (2, "b"), (3, "c")]);
-        assert_eq!(audiences, [me.to_string(), room.to_owned(), me.to_string()]);
+        assert_eq!(labels(&read), expected(&[(1, "a"), (2, "b"), (3, "c")]));
+        assert_eq!(audiences, [me.to_string(), planet.to_owned(), me.to_string()]);
         let mine = outbox::read_for(store.reader(), me.partition(), (0, 3), &[me], 10).await.unwrap();
-        assert_eq!(frames(&mine), [(1, "a"), (3, "c")]);
+        assert_eq!(labels(&mine), expected(&[(1, "a"), (3, "c")]));
     }
 
-    async fn a_sweep_forgets_the_oldest_and_moves_no_head(database) {
+    async fn new_events_of_all_partitions_are_read_in_one_statement(database) {
+        let store = database.store();
+        let mut unit = store.begin(NOW).await.unwrap();
+        for number in 0..300 {
+            unit.record(event(person(mixed(number)), format!("{number}")));
+        }
+        unit.commit().await.unwrap();
+        let heads = outbox::heads(store.reader()).await.unwrap();
+        let mut after = outbox::PartitionPositions::default();
+        let mut rounds = 0;
+        while after != heads {
+            let before = database.statements();
+            let events = outbox::read_new(store.reader(), &after, 7).await.unwrap();
+            assert_eq!(database.statements() - before, 1);
+            for event in &events {
+                let position = &mut after[event.partition.index()];
+                assert_eq!(event.position, *position + 1, "in order and without holes");
+                *position = event.position;
+            }
+            rounds += 1;
+            let most = heads.map(|head| head.min(7 * rounds));
+            assert_eq!(after, most, "seven of each partition at most");
+        }
+        assert_eq!(outbox::read_new(store.reader(), &heads, 7).await.unwrap(), []);
+    }
+
+    async fn a_reader_behind_the_pruned_events_gets_the_oldest_ones_kept(database) {
+        let store = database.store();
+        write(&store, &["a", "b", "c", "d", "e", "f"]).await;
+        let partition = Audience::User(person(1)).partition();
+        database.execute("DELETE FROM outbox WHERE pos <= 4").await;
+        let read = async |after: i64| {
+            let mut positions = outbox::PartitionPositions::default();
+            positions[partition.index()] = after;
+            outbox::read_new(store.reader(), &positions, 2).await.unwrap()
+        };
+        assert_eq!(labels(&read(0).await), expected(&[(5, "e"), (6, "f")]));
+        assert_eq!(labels(&read(3).await), expected(&[(5, "e")]));
+        database.execute("DELETE FROM outbox").await;
+        assert_eq!(read(0).await, []);
+    }
+
+    async fn the_oldest_event_of_a_partition_is_found(database) {
         let store = database.store();
         let partition = Audience::User(person(1)).partition();
         assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), None);
-        write(&store, &["a", "b", "c"]).await;
-        assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(1));
-        let unit = store.begin(NOW).await.unwrap();
-        assert_eq!(outbox::prune(&unit, NOW.plus(Duration::from_secs(2))).await.unwrap(), 2);
-        unit.commit().await.unwrap();
-        assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(3));
-        assert_eq!(outbox::heads(store.reader()).await.unwrap()[partition.index()], 3);
-        write(&store, &["d"]).await;
-        let left = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
-        assert_eq!(frames(&left), [(3, "c"), (4, "d")]);
+        write(&store, &["a", "b"]).await;
+        database.execute("DELETE FROM outbox WHERE pos = 1").await;
+        assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(2));
+        let other = Partition::all().find(|other| *other != partition).unwrap();
+        assert_eq!(outbox::oldest(store.reader(), other).await.unwrap(), None);
     }
 }

@@ -9,6 +9,7 @@ mod gateway_rights;
 mod jobs;
 mod leases;
 mod log_order;
+mod log_pruning;
 mod log_reading;
 mod migrations;
 mod pages;

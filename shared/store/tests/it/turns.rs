@@ -21,7 +21,7 @@ async fn writers_who_wait_leave_the_connections_to_the_readers_on_sqlite() {
         });
     }
     for _ in 0..20 {
-        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
+        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
         tokio::task::yield_now().await;
     }
     unit.rollback().await.unwrap();

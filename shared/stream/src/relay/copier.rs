@@ -1,143 +1,139 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::events::{LoggedEvent, Partition};
+use domain::{Clock, IdSource};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError, RedisResult, Value};
 use store::{Store, outbox};
 use uuid::Uuid;
 
+use crate::epoch::{LogState, compare, open_log};
 use crate::redis_stream::{self, WINDOW};
-use crate::{Positions, SourceFault};
+use crate::{Cursor, SourceFault};
 
-/// How many events of one partition are copied in one go.
-const LIMIT: u64 = 256;
-/// How long Redis may take to answer.
+/// Largest number of events of one partition that are copied in one round.
+const LIMIT: u16 = 256;
+/// Deadline of an answer of Redis.
 const RESPONSE: Duration = Duration::from_secs(2);
+/// Number of earlier epochs whose streams are deleted.
+const EARLIER_EPOCHS: u64 = 8;
 
-/// Copies events after its cursor from the outbox to one connection's Redis.
+/// What a copier works with.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) store: Store,
+    pub(super) client: Client,
+    pub(super) prefix: String,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+}
+
+/// Copies events after its cursor from the outbox to Redis, over one connection.
 pub(super) struct Copier<'a> {
-    store: &'a Store,
+    parts: &'a Parts,
     connection: MultiplexedConnection,
-    prefix: &'a str,
     epoch: Uuid,
-    cursor: Positions,
+    cursor: Cursor,
 }
 
 impl<'a> Copier<'a> {
-    /// Connects, and sets the cursor to what Redis has, but not further back than what Redis would keep.
-    pub(super) async fn connect(
-        store: &'a Store,
-        client: &Client,
-        prefix: &'a str,
-    ) -> Result<Self, SourceFault> {
-        let epoch = outbox::epoch(store.reader()).await?.ok_or(SourceFault::NotBegun)?;
-        let connection = redis_stream::connect(client, Some(RESPONSE)).await?;
-        let mut copier = Self { store, connection, prefix, epoch, cursor: Positions::default() };
-        copier.rewind().await?;
+    /// Connects, compares the entries in Redis with the outbox, and deletes the streams of earlier epochs.
+    pub(super) async fn connect(parts: &'a Parts) -> Result<Self, SourceFault> {
+        let (epoch, _heads) = open_log(&parts.store, parts.clock.now(), parts.ids.next_id()).await?;
+        let connection = redis_stream::connect(&parts.client, Some(RESPONSE)).await?;
+        let mut copier = Self { parts, connection, epoch, cursor: Cursor::default() };
+        copier.check().await?;
+        copier.delete_earlier_epochs().await?;
         Ok(copier)
     }
 
-    /// Copies one batch of every partition that has something new. Returns how many events.
-    pub(super) async fn copy(&mut self) -> Result<usize, SourceFault> {
-        let heads = Positions(outbox::heads(self.store.reader()).await?);
-        let mut copied = 0;
-        for (partition, head) in heads.iter() {
-            let cursor = self.cursor.get(partition);
-            if head > cursor {
-                let events = self.read(partition, cursor).await?;
-                copied += events.len();
-                self.append(partition, &events).await?;
-            }
+    /// Copies the next events of every partition: one statement, and one round trip to Redis. Returns whether more events
+    /// may be waiting.
+    pub(super) async fn copy(&mut self) -> Result<bool, SourceFault> {
+        let events = outbox::read_new(self.parts.store.reader(), &self.cursor.positions.0, LIMIT).await?;
+        let mut has_more = false;
+        for of_partition in events.chunk_by(|one, other| one.partition == other.partition) {
+            has_more |= of_partition.len() >= usize::from(LIMIT);
+            self.warn_of_hole(of_partition);
         }
-        Ok(copied)
+        self.append(&events).await?;
+        Ok(has_more)
     }
 
-    /// Looks whether Redis still has what was copied, and goes back to copy what it lost.
+    /// Compares Redis and this copier with the outbox. Fails with [`SourceFault::Restarted`] if the outbox has another
+    /// history. Goes back to copy again what Redis has lost, at most as many events as a stream keeps.
     pub(super) async fn check(&mut self) -> Result<(), SourceFault> {
+        // Before the heads are read: the outbox can only be ahead of its copy.
+        let tops = redis_stream::tops(&mut self.connection, &self.parts.prefix, self.epoch).await?;
         let known = self.cursor;
-        let tops = self.rewind().await?;
-        for (partition, position) in known.iter() {
-            if tops.get(partition) < position {
+        let mut copied = known;
+        copied.advance_to(&tops);
+        let Parts { store, clock, ids, .. } = self.parts;
+        let heads = match compare(store, clock.now(), ids.next_id(), self.epoch, &copied).await? {
+            LogState::Continues { heads } => heads,
+            LogState::Restarted { epoch, .. } => return Err(SourceFault::Restarted(epoch)),
+        };
+        for (partition, head) in heads.iter() {
+            let top = tops.positions.get(partition);
+            if top < known.positions.get(partition) {
                 tracing::warn!(partition = partition.number(), "redis lost events; they are copied again");
+            }
+            let first_kept = head.saturating_sub(WINDOW);
+            if top < first_kept {
+                self.cursor.set(partition, first_kept, None);
+            } else {
+                self.cursor.set(partition, top, tops.mark(partition));
             }
         }
         Ok(())
     }
 
-    /// Sets the cursor to what Redis has. Returns that.
-    async fn rewind(&mut self) -> Result<Positions, SourceFault> {
-        let mut tops = self.tops().await?;
-        // In this order: the log can only be ahead of what was copied from it.
-        let heads = Positions(outbox::heads(self.store.reader()).await?);
-        for (partition, head) in heads.iter() {
-            if tops.get(partition) > head {
-                // The log was set back, or somebody else wrote here. Either way it is no copy of the log.
-                tracing::error!(
-                    partition = partition.number(),
-                    "redis has positions the log has not; they are deleted"
-                );
-                let key = redis_stream::key(self.prefix, self.epoch, partition);
-                redis::cmd("DEL").arg(key).exec_async(&mut self.connection).await?;
-                tops.set(partition, 0);
-            }
-            self.cursor.set(partition, tops.get(partition).max(head.saturating_sub(WINDOW)));
+    async fn delete_earlier_epochs(&mut self) -> Result<(), SourceFault> {
+        let epochs = outbox::earlier_epochs(self.parts.store.reader(), EARLIER_EPOCHS).await?;
+        let key = |epoch, partition| redis_stream::key(&self.parts.prefix, epoch, partition);
+        let keys: Vec<String> = epochs
+            .iter()
+            .filter(|epoch| **epoch != self.epoch)
+            .flat_map(|epoch| Partition::all().map(move |partition| key(*epoch, partition)))
+            .collect();
+        if !keys.is_empty() {
+            redis::cmd("UNLINK").arg(keys).exec_async(&mut self.connection).await?;
         }
-        Ok(tops)
+        Ok(())
     }
 
-    async fn tops(&mut self) -> Result<Positions, SourceFault> {
-        let mut pipeline = redis::pipe();
-        pipeline.ignore_errors();
-        for partition in Partition::all() {
-            let key = redis_stream::key(self.prefix, self.epoch, partition);
-            pipeline.cmd("XINFO").arg("STREAM").arg(key);
+    /// Positions of commits have no holes, but the oldest events are pruned. Readers notice a hole by the positions.
+    fn warn_of_hole(&self, events: &[LoggedEvent]) {
+        let Some(first) = events.first() else { return };
+        let after = self.cursor.positions.get(first.partition);
+        if !is_contiguous(after, events) {
+            tracing::warn!(partition = first.partition.number(), after, "the outbox has a hole");
         }
-        let answers: Vec<RedisResult<Value>> = pipeline.query_async(&mut self.connection).await?;
-        let mut tops = Positions::default();
-        for (partition, answer) in Partition::all().zip(answers) {
-            match answer {
-                Ok(answer) => {
-                    let id = redis_stream::parse_last_id(answer).ok_or_else(unreadable)?;
-                    tops.set(partition, id.position());
-                }
-                Err(error) if is_no_such_key(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(tops)
     }
 
-    /// Reads the next events. Committed positions have no holes, but the oldest events are forgotten in time.
-    async fn read(&self, partition: Partition, cursor: i64) -> Result<Vec<LoggedEvent>, SourceFault> {
-        let mut events = outbox::read(self.store.reader(), partition, cursor, LIMIT).await?;
-        if !is_contiguous(cursor, &events) {
-            events = outbox::read(self.store.reader(), partition, cursor, LIMIT).await?;
-            if !is_contiguous(cursor, &events) {
-                // Readers see the hole by the positions, and ask the log themselves.
-                tracing::warn!(partition = partition.number(), after = cursor, "the log has a hole");
-            }
+    async fn append(&mut self, events: &[LoggedEvent]) -> Result<(), SourceFault> {
+        if events.is_empty() {
+            return Ok(());
         }
-        Ok(events)
-    }
-
-    async fn append(&mut self, partition: Partition, events: &[LoggedEvent]) -> Result<(), SourceFault> {
-        let key = redis_stream::key(self.prefix, self.epoch, partition);
         let mut pipeline = redis::pipe();
         pipeline.ignore_errors();
         for event in events {
+            let key = redis_stream::key(&self.parts.prefix, self.epoch, event.partition);
             pipeline.add_command(redis_stream::append(&key, event));
         }
         let answers: Vec<RedisResult<Value>> = pipeline.query_async(&mut self.connection).await?;
         for (event, answer) in events.iter().zip(answers) {
             match answer {
                 Ok(_) => {}
-                // It is there: another relay was faster, or we sent it before and lost the answer.
-                Err(error) if is_refused_as_known(&error) => {
-                    tracing::debug!(partition = partition.number(), position = event.position, "known");
+                // Another relay was faster, or the answer to an earlier command was lost.
+                Err(error) if is_not_larger(&error) => {
+                    let (partition, position) = (event.partition.number(), event.position);
+                    tracing::debug!(partition, position, "already in redis");
                 }
                 Err(error) => return Err(error.into()),
             }
-            self.cursor.advance(partition, event.position);
+            self.cursor.advance(event);
         }
         Ok(())
     }
@@ -147,15 +143,8 @@ fn is_contiguous(after: i64, events: &[LoggedEvent]) -> bool {
     events.iter().zip(after.saturating_add(1)..).all(|(event, expected)| event.position == expected)
 }
 
-/// Redis names neither of these errors by a code of its own.
-fn is_no_such_key(error: &RedisError) -> bool {
-    error.detail().is_some_and(|detail| detail.contains("no such key"))
-}
-
-fn is_refused_as_known(error: &RedisError) -> bool {
+/// Tells whether Redis refused an entry because the stream has an id that is equal or larger. Redis has no code of its
+/// own for this error.
+fn is_not_larger(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("equal or smaller"))
-}
-
-fn unreadable() -> SourceFault {
-    SourceFault::Redis((redis::ErrorKind::UnexpectedReturnType, "XINFO STREAM names no last id").into())
 }

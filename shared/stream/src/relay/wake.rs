@@ -3,35 +3,44 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use redis::Client;
+use redis::aio::PubSub;
 use store::Store;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::SourceFault;
+use crate::pace::Pace;
 use crate::redis_stream;
 
-/// How long after a fault the next try is made. Until then the relay looks by itself.
+/// Pause after a fault. Until then the relay finds new events by polling.
 const RECOVER: Duration = Duration::from_secs(1);
-/// How long Redis may take to answer.
+/// Deadline of an answer of Redis, and of a new subscription.
 const RESPONSE: Duration = Duration::from_secs(2);
+/// Time without a message after which the subscription is renewed: the connection may be dead.
+const SILENCE: Duration = Duration::from_secs(30);
 
-/// The channel on which processes say that they have put events into the log.
+/// Returns the channel on which processes announce that they have committed events.
 pub(super) fn channel(prefix: &str) -> String {
     format!("{prefix}wake")
 }
 
-/// Says on the channel that this process has put events into the log: the relay may be in another one. A word that is
-/// lost costs the time until the relay looks by itself, nothing else.
-pub(super) async fn tell(store: &Store, client: &Client, channel: &str) {
+/// Publishes the sender's name on the channel after commits with events, at most once a millisecond, because the relay
+/// may run in another process. Never ends. A lost message delays events until the relay polls.
+pub(super) async fn publish(store: &Store, client: &Client, channel: &str, sender: &str) {
     let mut appends = store.appends();
+    let mut pace = Pace::default();
     loop {
         let Ok(mut connection) = redis_stream::connect(client, Some(RESPONSE)).await else {
             tokio::time::sleep(RECOVER).await;
             continue;
         };
         while appends.changed().await.is_ok() {
-            let told: redis::RedisResult<i64> =
-                redis::cmd("PUBLISH").arg(channel).arg("").query_async(&mut connection).await;
-            if told.is_err() {
+            pace.next_round().await;
+            // Commits during the pause are announced by the same message.
+            appends.mark_unchanged();
+            let published: redis::RedisResult<i64> =
+                redis::cmd("PUBLISH").arg(channel).arg(sender).query_async(&mut connection).await;
+            if published.is_err() {
                 break;
             }
         }
@@ -39,22 +48,23 @@ pub(super) async fn tell(store: &Store, client: &Client, channel: &str) {
     }
 }
 
-/// Hears what [`tell`] says. Ends when it is dropped.
+/// Receives the messages that [`publish`] sends in other processes. Stops when it is dropped.
 pub(super) struct Listener {
-    heard: Arc<Notify>,
+    received: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    pub(super) fn start(client: Client, channel: String) -> Self {
-        let heard = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(client, channel, Arc::clone(&heard)));
-        Self { heard, task }
+    /// Starts to listen. Messages from `own_name` are ignored: the process knows of its own commits.
+    pub(super) fn start(client: Client, channel: String, own_name: String) -> Self {
+        let received = Arc::new(Notify::new());
+        let task = tokio::spawn(listen(client, channel, own_name, Arc::clone(&received)));
+        Self { received, task }
     }
 
-    /// Waits for the next word; one that came meanwhile counts.
-    pub(super) async fn heard(&self) {
-        self.heard.notified().await;
+    /// Waits for the next message. Returns at once if one came since the last call.
+    pub(super) async fn received(&self) {
+        self.received.notified().await;
     }
 }
 
@@ -64,16 +74,26 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(client: Client, channel: String, heard: Arc<Notify>) {
+async fn listen(client: Client, channel: String, own_name: String, received: Arc<Notify>) {
     loop {
-        if let Ok(mut subscription) = client.get_async_pubsub().await
-            && subscription.subscribe(&channel).await.is_ok()
-        {
-            let mut words = subscription.on_message();
-            while words.next().await.is_some() {
-                heard.notify_one();
+        if let Ok(mut subscription) = subscribe(&client, &channel).await {
+            let mut messages = subscription.on_message();
+            while let Ok(Some(message)) = tokio::time::timeout(SILENCE, messages.next()).await {
+                if message.get_payload_bytes() != own_name.as_bytes() {
+                    received.notify_one();
+                }
             }
         }
         tokio::time::sleep(RECOVER).await;
     }
+}
+
+/// The `redis` crate sets no deadline for a subscription.
+async fn subscribe(client: &Client, channel: &str) -> Result<PubSub, SourceFault> {
+    let subscribed = async {
+        let mut subscription = client.get_async_pubsub().await?;
+        subscription.subscribe(channel).await?;
+        Ok(subscription)
+    };
+    tokio::time::timeout(RESPONSE, subscribed).await.map_err(|_elapsed| SourceFault::TimedOut)?
 }

@@ -6,27 +6,27 @@ use tokio::sync::watch;
 
 use super::SourceFault;
 use crate::Positions;
+use crate::pace::Pace;
 
-/// How many events of one partition are read at once.
-const LIMIT: u64 = 512;
+/// Largest number of events of one partition that are read at once.
+const LIMIT: u16 = 256;
 
-/// Reads the log itself: woken by the commits of this process, and by looking from time to time for those of others.
+/// Reads the outbox table. Commits of this process wake it; it polls for commits of other processes.
 pub struct OutboxSource {
     store: Store,
     appends: watch::Receiver<u64>,
     poll: Duration,
+    pace: Pace,
 }
 
 impl OutboxSource {
-    /// Reads from a store, and looks at least every `poll`.
+    /// Reads through a store, at least every `poll`.
     pub fn new(store: Store, poll: Duration) -> Self {
-        Self { appends: store.appends(), store, poll }
+        Self { appends: store.appends(), store, poll, pace: Pace::default() }
     }
 
-    /// Returns events after the given positions; none where `poll` passed without any.
+    /// Returns events after the given positions; an empty list if there were none for `poll`.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
-        // Before reading: a commit while we read wakes us again.
-        self.appends.mark_unchanged();
         let events = self.read(after).await?;
         if !events.is_empty() {
             return Ok(events);
@@ -37,14 +37,10 @@ impl OutboxSource {
         }
     }
 
-    async fn read(&self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
-        let heads = Positions(outbox::heads(self.store.reader()).await?);
-        let mut events = Vec::new();
-        for (partition, known) in after.iter() {
-            if heads.get(partition) > known {
-                events.extend(outbox::read(self.store.reader(), partition, known, LIMIT).await?);
-            }
-        }
-        Ok(events)
+    async fn read(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
+        self.pace.next_round().await;
+        // Before the statement: a commit that it does not see wakes the next call.
+        self.appends.mark_unchanged();
+        Ok(outbox::read_new(self.store.reader(), &after.0, LIMIT).await?)
     }
 }

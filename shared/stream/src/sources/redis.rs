@@ -2,132 +2,154 @@ use std::time::Duration;
 
 use domain::events::{LoggedEvent, Partition};
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Value};
+use redis::{Client, RedisError};
 use uuid::Uuid;
 
 use super::SourceFault;
 use crate::Positions;
+use crate::pace::Pace;
 use crate::redis_stream::{self, Entry, EntryId};
 
-/// How many entries of one stream are read at once.
+/// Largest number of entries of one stream that are read at once.
 const COUNT: usize = 512;
-/// How much longer than it blocks Redis may take to answer, before the connection counts as dead.
+/// Deadline of an answer, beyond the time for which the command blocks. The connection counts as dead after it.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Reads the cache of the log in Redis, over a connection of its own: a blocked command would hold up all others.
+/// Reads the copy of the outbox in Redis Streams. Has a connection of its own, because a command that blocks would hold up
+/// all others.
 pub struct RedisSource {
     client: Client,
+    prefix: String,
+    epoch: Uuid,
     keys: Vec<(String, Partition)>,
     block: Duration,
     connection: Option<MultiplexedConnection>,
-    /// Ids of entries nobody can read, to be passed over.
-    passed_over: Vec<(Partition, EntryId)>,
+    /// Ids of the last entries that could not be read. Reading goes on after them.
+    skipped: Vec<(Partition, EntryId)>,
     malformed: u64,
+    pace: Pace,
 }
 
 impl RedisSource {
-    /// Reads from the Redis at `url`, in whose streams the log's life `epoch` is kept. Connects when first asked.
+    /// Reads the streams of an epoch in the Redis at `url`, whose keys begin with `prefix`. Connects on the first call of
+    /// another function. Fails only if the URL is malformed.
     pub fn new(url: &str, prefix: &str, epoch: Uuid, block: Duration) -> Result<Self, SourceFault> {
         Ok(Self {
             client: redis_stream::client(url)?,
+            prefix: prefix.to_owned(),
+            epoch,
             keys: Partition::all().map(|part| (redis_stream::key(prefix, epoch, part), part)).collect(),
             block,
             connection: None,
-            passed_over: Vec::new(),
+            skipped: Vec::new(),
             malformed: 0,
+            pace: Pace::default(),
         })
     }
 
-    /// Returns events after the given positions; none where `block` passed without any. After a fault the next call
-    /// connects anew.
+    /// Returns events after the given positions; an empty list if there were none for `block`. After a fault the next
+    /// call connects again; so does the next call after a cancelled one.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
-        self.read(after, Some(self.block)).await
-    }
-
-    /// x
-    pub async fn tops(&mut self) -> Result<Positions, SourceFault> {
-        self.read(&Positions([i64::MAX; 32]), None).await.map(|_nothing_is_later| Positions([i64::MAX; 32]))
-    }
-
-    /// Forgets the connection and everything passed over.
-    pub fn reset(&mut self) {
-        self.connection = None;
-        self.passed_over.clear();
-    }
-
-    /// Returns how many entries were passed over, because no relay wrote them.
-    pub fn malformed(&self) -> u64 {
-        self.malformed
-    }
-
-    async fn read(
-        &mut self,
-        after: &Positions,
-        block: Option<Duration>,
-    ) -> Result<Vec<LoggedEvent>, SourceFault> {
-        let outcome = self.ask(after, block).await;
-        if outcome.is_err() {
-            // The answer may still come, and would be taken for that of the next question.
-            self.connection = None;
-        }
+        self.pace.next_round().await;
+        let command = self.read_command(after);
+        let connecting = self.take_connection();
+        let asked = async {
+            let mut connection = connecting.await?;
+            let answer = command.query_async(&mut connection).await?;
+            Ok((connection, answer))
+        };
+        let answer = self.keep_connection(self.block, asked).await?;
         let known = |name: &[u8]| {
             self.keys.iter().find(|(key, _)| key.as_bytes() == name).map(|(_, partition)| *partition)
         };
-        let entries = redis_stream::parse_read(outcome?, known);
+        let entries = redis_stream::parse_read(answer, known);
         let mut events = Vec::with_capacity(entries.len());
         for entry in entries {
             match entry {
                 Entry::Event(event) => events.push(event),
-                Entry::Malformed(partition, id) => self.pass_over(partition, id),
+                Entry::Malformed(partition, id) => self.skip(partition, id),
             }
         }
         Ok(events)
     }
 
-    async fn ask(&mut self, after: &Positions, block: Option<Duration>) -> Result<Value, SourceFault> {
+    /// Returns the last position of every stream, without waiting for events; 0 where there is no stream. A reader of the
+    /// outbox returns to Redis when they have reached its own positions.
+    pub async fn tops(&mut self) -> Result<Positions, SourceFault> {
+        let (prefix, epoch) = (self.prefix.clone(), self.epoch);
+        let connecting = self.take_connection();
+        let asked = async {
+            let mut connection = connecting.await?;
+            let tops = redis_stream::tops(&mut connection, &prefix, epoch).await?;
+            Ok((connection, tops.positions))
+        };
+        self.keep_connection(Duration::ZERO, asked).await
+    }
+
+    /// Closes the connection and forgets which entries could not be read.
+    pub fn reset(&mut self) {
+        self.connection = None;
+        self.skipped.clear();
+    }
+
+    /// Returns the number of entries that were skipped, because no relay wrote them.
+    pub fn malformed(&self) -> u64 {
+        self.malformed
+    }
+
+    fn read_command(&self, after: &Positions) -> redis::Cmd {
         let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(COUNT);
-        if let Some(block) = block {
-            // Zero would mean for ever.
-            command.arg("BLOCK").arg(u64::try_from(block.as_millis()).unwrap_or(u64::MAX).max(1));
-        }
-        command.arg("STREAMS");
+        // Zero would block without a limit.
+        let block = u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX).max(1);
+        command.arg("COUNT").arg(COUNT).arg("BLOCK").arg(block).arg("STREAMS");
         for (key, _) in &self.keys {
             command.arg(key);
         }
         for (partition, position) in after.iter() {
-            command.arg(self.cursor(partition, position).to_string());
+            command.arg(self.last_read(partition, position).to_string());
         }
-        let client = &self.client;
-        let connection = &mut self.connection;
-        let asked = async {
-            let connection = match connection {
-                Some(connection) => connection,
-                None => connection.insert(redis_stream::connect(client, None).await?),
-            };
-            command.query_async(connection).await
-        };
-        match tokio::time::timeout(block.unwrap_or_default() + GRACE, asked).await {
-            Ok(answer) => Ok(answer?),
-            Err(_elapsed) => Err(SourceFault::TimedOut),
+        command
+    }
+
+    /// Takes the connection out, or opens one. It is kept only after a complete answer: the answer to a command that
+    /// failed or was cancelled may still come, and would be taken for that of the next command.
+    fn take_connection(&mut self) -> impl Future<Output = Result<MultiplexedConnection, RedisError>> + use<> {
+        let (connection, client) = (self.connection.take(), self.client.clone());
+        async move {
+            match connection {
+                Some(connection) => Ok(connection),
+                None => redis_stream::connect(&client, None).await,
+            }
         }
     }
 
-    fn cursor(&self, partition: Partition, position: i64) -> EntryId {
-        let passed = self.passed_over.iter().filter(|(part, _)| *part == partition).map(|(_, id)| *id);
-        passed.fold(EntryId::of(position), Ord::max)
+    /// Waits for an answer, `block` and a grace period at most, and keeps the connection that it came over.
+    async fn keep_connection<T>(
+        &mut self,
+        block: Duration,
+        asked: impl Future<Output = Result<(MultiplexedConnection, T), RedisError>>,
+    ) -> Result<T, SourceFault> {
+        let answered = tokio::time::timeout(block.saturating_add(GRACE), asked).await;
+        let (connection, answer) = answered.map_err(|_elapsed| SourceFault::TimedOut)??;
+        self.connection = Some(connection);
+        Ok(answer)
     }
 
-    fn pass_over(&mut self, partition: Partition, id: Option<EntryId>) {
+    fn last_read(&self, partition: Partition, position: i64) -> EntryId {
+        let skipped = self.skipped.iter().filter(|(part, _)| *part == partition).map(|(_, id)| *id);
+        skipped.fold(EntryId::of(position), Ord::max)
+    }
+
+    fn skip(&mut self, partition: Partition, id: Option<EntryId>) {
         self.malformed = self.malformed.saturating_add(1);
         tracing::warn!(
             partition = partition.number(),
             id = id.map(tracing::field::display),
-            "an entry that no relay wrote is passed over"
+            "skipped an entry that no relay wrote"
         );
         if let Some(id) = id {
-            self.passed_over.retain(|(part, _)| *part != partition);
-            self.passed_over.push((partition, id));
+            self.skipped.retain(|(part, _)| *part != partition);
+            self.skipped.push((partition, id));
         }
     }
 }

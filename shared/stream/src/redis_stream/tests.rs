@@ -1,3 +1,4 @@
+use super::tops::parse_top;
 use super::*;
 use domain::events::Audience;
 use domain::ids::UserId;
@@ -18,6 +19,7 @@ fn sample() -> LoggedEvent {
     LoggedEvent {
         partition: third(),
         position: 17,
+        mark: -42,
         audience: Audience::User(UserId(Uuid::from_u128(1))).into(),
         kind: "notification".into(),
         frame: r#"{"t":"nt"}"#.into(),
@@ -27,9 +29,8 @@ fn sample() -> LoggedEvent {
 
 fn fields() -> Vec<Value> {
     let event = sample();
-    ["u", &event.audience.to_string(), "k", &event.kind, "t", "1767323045678", "d", &event.frame]
-        .map(bulk)
-        .into()
+    let audience = event.audience.to_string();
+    ["u", &audience, "k", &event.kind, "t", "1767323045678", "d", &event.frame, "m", "-42"].map(bulk).into()
 }
 
 fn only_third(name: &[u8]) -> Option<Partition> {
@@ -49,25 +50,47 @@ fn both_versions_of_the_protocol_are_read() {
 #[test]
 fn an_unknown_audience_is_read_and_written_as_it_is() {
     let mut fields = fields();
-    fields[1] = bulk("room:7");
+    fields[1] = bulk("planet:7");
     let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(fields)])])])]);
-    let event = LoggedEvent { audience: "room:7".to_owned().into(), ..sample() };
+    let event = LoggedEvent { audience: "planet:7".to_owned().into(), ..sample() };
     let written = append("key", &event).get_packed_command();
-    assert!(written.windows(6).any(|text| text == b"room:7"));
+    assert!(written.windows(8).any(|text| text == b"planet:7"));
     assert_eq!(parse_read(reply, only_third), [Entry::Event(event)]);
 }
 
 #[test]
-fn entries_no_relay_wrote_are_told_apart() {
+fn unknown_fields_of_an_entry_are_ignored() {
+    let mut fields = fields();
+    fields.extend([bulk("x"), Value::BulkString(vec![0xff])]);
+    let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(fields)])])])]);
+    assert_eq!(parse_read(reply, only_third), [Entry::Event(sample())]);
+}
+
+#[test]
+fn an_entry_without_a_mark_has_the_unknown_mark() {
+    let mut fields = fields();
+    fields.truncate(8);
+    let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(fields)])])])]);
+    assert_eq!(parse_read(reply, only_third), [Entry::Event(LoggedEvent { mark: 0, ..sample() })]);
+}
+
+#[test]
+fn an_event_is_written_with_its_mark() {
+    let written = append("key", &sample()).get_packed_command();
+    assert!(written.windows(15).any(|text| text == b"m\r\n$3\r\n-42\r\n$1"));
+}
+
+#[test]
+fn entries_that_no_relay_wrote_are_malformed() {
     let mut without_frame = fields();
     without_frame.truncate(6);
-    let mut with_other = fields();
-    with_other.extend(["x", "1"].map(bulk));
+    let mut wrong_mark = fields();
+    wrong_mark[9] = bulk("many");
     let mut wrong_utf8 = fields();
     wrong_utf8[7] = Value::BulkString(vec![0xff]);
     let mut odd = fields();
     odd.push(bulk("u"));
-    for broken in [without_frame, with_other, wrong_utf8, odd, vec![]] {
+    for broken in [without_frame, wrong_mark, wrong_utf8, odd, vec![]] {
         let reply = list([list([bulk("key"), list([list([bulk("17-0"), list(broken)])])])]);
         assert_eq!(parse_read(reply, only_third), [Entry::Malformed(third(), Some(EntryId(17, 0)))]);
     }
@@ -82,10 +105,17 @@ fn entries_no_relay_wrote_are_told_apart() {
 }
 
 #[test]
-fn the_last_id_is_found_in_both_versions() {
-    let second = list([bulk("length"), Value::Int(0), bulk("last-generated-id"), bulk("9-0")]);
-    let third = Value::Map(vec![(bulk("last-generated-id"), bulk("9-0"))]);
-    assert_eq!(parse_last_id(second), Some(EntryId(9, 0)));
-    assert_eq!(parse_last_id(third), Some(EntryId(9, 0)));
-    assert_eq!(parse_last_id(list([bulk("length"), Value::Int(0)])), None);
+fn the_last_id_of_a_stream_comes_with_the_mark_of_its_entry() {
+    let entry_at = |id| list([bulk(id), list(fields())]);
+    let info = |id, last| {
+        vec![bulk("length"), Value::Int(1), bulk("last-generated-id"), bulk(id), bulk("last-entry"), last]
+    };
+    let of = |answer| parse_top(third(), answer);
+    assert_eq!(of(list(info("17-0", entry_at("17-0")))), Some((EntryId(17, 0), Some(-42))));
+    let map =
+        Value::Map(vec![(bulk("last-entry"), entry_at("17-0")), (bulk("last-generated-id"), bulk("17-0"))]);
+    assert_eq!(of(map), Some((EntryId(17, 0), Some(-42))));
+    assert_eq!(of(list(info("18-0", entry_at("17-0")))), Some((EntryId(18, 0), None)), "18 was deleted");
+    assert_eq!(of(list(info("18-0", Value::Nil))), Some((EntryId(18, 0), None)), "all were trimmed");
+    assert_eq!(of(list([bulk("length"), Value::Int(0)])), None);
 }

@@ -1,0 +1,145 @@
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use domain::events::{Audience, LoggedEvent, Partition};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::PartitionPositions;
+use crate::entities::{outbox, stream_heads};
+use crate::{StoreError, backend};
+
+/// A table of the positions of a reader: `reader (part, pos)`, with the parameters `$1` to `$32`.
+pub(super) static READER: LazyLock<String> = LazyLock::new(|| {
+    let mut sql = String::from("WITH reader (part, pos) AS (VALUES ");
+    for partition in Partition::all() {
+        let separator = if partition.number() == 0 { "" } else { ", " };
+        let (part, parameter) = (partition.number(), partition.index() + 1);
+        // Writing to a string cannot fail.
+        write!(sql, "{separator}({part}, ${parameter})").ok();
+    }
+    sql.push(')');
+    sql
+});
+
+/// An inner join would leave out partitions of which only the head is left.
+static READ_NEW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} SELECT head.part AS partition, event.part, event.pos, event.mark, event.audience, event.kind, event.frame,
+                event.recorded_at
+         FROM reader JOIN stream_heads AS head ON head.part = reader.part AND head.pos > reader.pos
+         LEFT JOIN outbox AS event
+             ON event.part = reader.part AND event.pos > reader.pos AND event.pos <= reader.pos + $33
+         ORDER BY head.part, event.pos",
+        *READER
+    )
+});
+
+/// Returns the position of the last event of every partition.
+pub async fn heads(connection: &impl ConnectionTrait) -> Result<PartitionPositions, StoreError> {
+    let mut positions = PartitionPositions::default();
+    for row in stream_heads::Entity::find().all(connection).await? {
+        *slot(&mut positions, row.part)? = row.pos;
+    }
+    Ok(positions)
+}
+
+/// Returns the entry of a partition that a row names.
+pub(super) fn slot<T>(entries: &mut [T], part: i64) -> Result<&mut T, StoreError> {
+    let index = partition_of(part)?.index();
+    entries.get_mut(index).ok_or_else(|| StoreError::corrupt("stream_heads", format!("part {part}")))
+}
+
+/// Returns the next events of every partition after `after`, at most `limit` of each, in order within each partition.
+/// Runs one statement, and one more for each partition whose next event was already pruned.
+pub async fn read_new(
+    connection: &impl ConnectionTrait,
+    after: &PartitionPositions,
+    limit: u16,
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let values = after.iter().copied().chain([i64::from(limit)]).map(Into::into);
+    let rows = connection.query_all_raw(backend::statement(connection, &READ_NEW, values)).await?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let part: i64 = row.try_get("", "partition")?;
+        let partition = partition_of(part)?;
+        if row.try_get::<Option<i64>>("", "pos")?.is_some() {
+            events.push(logged(partition, outbox::Model::from_query_result(&row, "")?));
+        } else {
+            let position = after.get(partition.index()).copied().unwrap_or_default();
+            events.extend(read(connection, partition, position, u64::from(limit)).await?);
+        }
+    }
+    Ok(events)
+}
+
+/// Returns at most `limit` events of a partition after `after`, in order.
+pub async fn read(
+    connection: &impl ConnectionTrait,
+    partition: Partition,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let rows = outbox::Entity::find()
+        .filter(outbox::Column::Part.eq(i64::from(partition.number())))
+        .filter(outbox::Column::Pos.gt(after))
+        .order_by_asc(outbox::Column::Pos)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| logged(partition, row)).collect())
+}
+
+/// Returns at most `limit` events after `after` up to `up_to` that are for one of the audiences, in order.
+pub async fn read_for(
+    connection: &impl ConnectionTrait,
+    partition: Partition,
+    (after, up_to): (i64, i64),
+    audiences: &[Audience],
+    limit: u64,
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let rows = outbox::Entity::find()
+        .filter(outbox::Column::Part.eq(i64::from(partition.number())))
+        .filter(outbox::Column::Pos.gt(after))
+        .filter(outbox::Column::Pos.lte(up_to))
+        .filter(outbox::Column::Audience.is_in(audiences.iter().map(ToString::to_string)))
+        .order_by_asc(outbox::Column::Pos)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| logged(partition, row)).collect())
+}
+
+/// Returns the position of the oldest event that is still kept in a partition, if any is kept.
+pub async fn oldest(
+    connection: &impl ConnectionTrait,
+    partition: Partition,
+) -> Result<Option<i64>, StoreError> {
+    let oldest = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::Pos)
+        .filter(outbox::Column::Part.eq(i64::from(partition.number())))
+        .order_by_asc(outbox::Column::Pos)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(oldest)
+}
+
+pub(super) fn partition_of(part: i64) -> Result<Partition, StoreError> {
+    Partition::from_number(part).ok_or_else(|| StoreError::corrupt("stream_heads", format!("part {part}")))
+}
+
+/// Cannot fail: a row that this version does not understand must not hold up the rows after it.
+fn logged(partition: Partition, row: outbox::Model) -> LoggedEvent {
+    LoggedEvent {
+        partition,
+        position: row.pos,
+        mark: row.mark,
+        audience: row.audience.into(),
+        kind: row.kind,
+        frame: row.frame,
+        recorded_at: row.recorded_at,
+    }
+}
