@@ -13,7 +13,7 @@ use domain::events::PARTITIONS;
 pub(crate) use self::append::append;
 pub use self::epochs::{Comparison, begin_epoch, begin_next_epoch, comparison, earlier_epochs, epoch};
 pub use self::prune::{prunable, prune};
-pub use self::read::{heads, oldest, read, read_for, read_new};
+pub use self::read::{NewEvents, heads, oldest, read, read_for, read_new};
 
 #[expect(clippy::as_conversions, reason = "`usize::from` is not for constants")]
 const PARTITION_COUNT: usize = PARTITIONS as usize;

@@ -74,6 +74,11 @@ impl Cursor {
         }
     }
 
+    /// Returns position and mark of every partition, as the store reads them.
+    pub fn marked(&self) -> MarkedPositions {
+        MarkedPositions { positions: self.positions.0, marks: self.marks }
+    }
+
     /// Takes position and mark of every partition in which `other` is ahead.
     pub fn advance_to(&mut self, other: &Self) {
         for (partition, position) in other.positions.iter() {

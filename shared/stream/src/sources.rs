@@ -20,6 +20,10 @@ pub enum SourceFault {
     /// The outbox has begun a new epoch. Readers go on under its name.
     #[error("the outbox has begun a new epoch: {0}")]
     Restarted(uuid::Uuid),
+    /// The outbox holds another event at the reader's position in a partition: the database has lost commits. A
+    /// comparison of the reader begins a new epoch.
+    #[error("the outbox has another history than its reader, in partition {0}")]
+    Diverged(u8),
     /// Redis did not answer within the deadline.
     #[error("redis did not answer in time")]
     TimedOut,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::events::{LoggedEvent, Partition};
 use fixture::{Kind, Log, UNKNOWN, by_partition};
-use stream::{EventSource, Positions};
+use stream::{EventSource, Positions, SourceFault};
 
 macro_rules! every_source {
     ($(async fn $name:ident($log:ident) $body:block)+) => {$(
@@ -192,6 +192,17 @@ testkit::both_databases! {
         assert_eq!(by_partition(&read), by_partition(&expected));
         assert_eq!(log.streams(fixture::EPOCH).await, 0);
         successor.stop().await;
+    }
+
+    async fn a_source_of_the_outbox_does_not_go_on_after_an_event_that_was_replaced(database) {
+        let mut log = Log::open(database, Kind::Outbox).await;
+        log.record(120).await;
+        let before = log.heads().await;
+        log.read_to_head(Positions::default()).await;
+        log.lose_newest().await;
+        log.record(240).await;
+        let diverged = log.source.next(&before).await.unwrap_err();
+        assert!(matches!(diverged, SourceFault::Diverged(_)), "{diverged:?}");
     }
 
     async fn the_tops_of_redis_are_the_last_positions_that_were_copied(database) {

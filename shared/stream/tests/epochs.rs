@@ -29,8 +29,10 @@ async fn record(store: &Store, people: std::ops::Range<u128>) {
 
 /// Reads everything after a cursor, as the relay does.
 async fn follow(store: &Store, cursor: &mut Cursor) {
-    for event in outbox::read_new(store.reader(), &cursor.positions.0, 10_000).await.unwrap() {
-        cursor.advance(&event);
+    let read = outbox::read_new(store.reader(), &cursor.marked(), 10_000).await.unwrap();
+    let outbox::NewEvents::Following(events) = read else { panic!("{read:?}") };
+    for event in &events {
+        cursor.advance(event);
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::read::{READER, slot};
+use super::read::{READER, known, slot};
 use super::{MarkedPositions, PartitionPositions};
 use crate::entities::{log_epochs, stream_heads};
 use crate::{StoreError, UnitOfWork, backend};
@@ -138,9 +138,4 @@ async fn insert(unit: &UnitOfWork, epoch: Uuid) -> Result<(), StoreError> {
     let row = log_epochs::ActiveModel { epoch: Set(epoch), number: Set(number), started_at: Set(unit.now()) };
     log_epochs::Entity::insert(row).exec_without_returning(unit.connection()).await?;
     Ok(())
-}
-
-/// Returns a mark; `None` for zero, which rows of versions without marks have.
-fn known(mark: i64) -> Option<i64> {
-    (mark != 0).then_some(mark)
 }

@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::PartitionPositions;
+use super::{MarkedPositions, PartitionPositions};
 use crate::entities::{outbox, stream_heads};
 use crate::{StoreError, backend};
 
@@ -27,8 +27,9 @@ pub(super) static READER: LazyLock<String> = LazyLock::new(|| {
 static READ_NEW: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{} SELECT head.part AS partition, event.part, event.pos, event.mark, event.audience, event.kind, event.frame,
-                event.recorded_at
+                event.recorded_at, previous.mark AS previous_mark
          FROM reader JOIN stream_heads AS head ON head.part = reader.part AND head.pos > reader.pos
+         LEFT JOIN outbox AS previous ON previous.part = reader.part AND previous.pos = reader.pos
          LEFT JOIN outbox AS event
              ON event.part = reader.part AND event.pos > reader.pos AND event.pos <= reader.pos + $33
          ORDER BY head.part, event.pos",
@@ -51,27 +52,48 @@ pub(super) fn slot<T>(entries: &mut [T], part: i64) -> Result<&mut T, StoreError
     entries.get_mut(index).ok_or_else(|| StoreError::corrupt("stream_heads", format!("part {part}")))
 }
 
-/// Returns the next events of every partition after `after`, at most `limit` of each, in order within each partition.
+/// Result of [`read_new`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewEvents {
+    /// The next events, in order within each partition.
+    Following(Vec<LoggedEvent>),
+    /// The outbox holds another event at the reader's position in this partition: the database has lost commits.
+    Diverged(Partition),
+}
+
+/// Returns the next events of every partition after the reader's position, at most `limit` of each. Compares the marks at
+/// the reader's positions: a reader that went on after another event than its own could not notice the difference later.
+/// A pruned event and an unknown mark count as equal.
+///
 /// Runs one statement, and one more for each partition whose next event was already pruned.
 pub async fn read_new(
     connection: &impl ConnectionTrait,
-    after: &PartitionPositions,
+    reader: &MarkedPositions,
     limit: u16,
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    let values = after.iter().copied().chain([i64::from(limit)]).map(Into::into);
+) -> Result<NewEvents, StoreError> {
+    let values = reader.positions.iter().copied().chain([i64::from(limit)]).map(Into::into);
     let rows = connection.query_all_raw(backend::statement(connection, &READ_NEW, values)).await?;
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
-        let part: i64 = row.try_get("", "partition")?;
-        let partition = partition_of(part)?;
+        let partition = partition_of(row.try_get("", "partition")?)?;
+        let previous_mark = row.try_get::<Option<i64>>("", "previous_mark")?.and_then(known);
+        let reader_mark = reader.marks.get(partition.index()).copied().flatten();
+        if previous_mark.zip(reader_mark).is_some_and(|(previous, reader)| previous != reader) {
+            return Ok(NewEvents::Diverged(partition));
+        }
         if row.try_get::<Option<i64>>("", "pos")?.is_some() {
             events.push(logged(partition, outbox::Model::from_query_result(&row, "")?));
         } else {
-            let position = after.get(partition.index()).copied().unwrap_or_default();
+            let position = reader.positions.get(partition.index()).copied().unwrap_or_default();
             events.extend(read(connection, partition, position, u64::from(limit)).await?);
         }
     }
-    Ok(events)
+    Ok(NewEvents::Following(events))
+}
+
+/// Returns a mark; `None` for zero, which rows of versions without marks have.
+pub(super) fn known(mark: i64) -> Option<i64> {
+    (mark != 0).then_some(mark)
 }
 
 /// Returns at most `limit` events of a partition after `after`, in order.

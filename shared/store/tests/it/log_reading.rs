@@ -20,6 +20,15 @@ async fn write(store: &Store, labels: &[&str]) {
     }
 }
 
+/// Reads after positions whose marks are unknown.
+async fn read_new(store: &Store, after: outbox::PartitionPositions, limit: u16) -> Vec<LoggedEvent> {
+    let reader = outbox::MarkedPositions { positions: after, ..outbox::MarkedPositions::default() };
+    match outbox::read_new(store.reader(), &reader, limit).await.unwrap() {
+        outbox::NewEvents::Following(events) => events,
+        outbox::NewEvents::Diverged(partition) => panic!("diverged in {partition:?}"),
+    }
+}
+
 fn labels(events: &[LoggedEvent]) -> Vec<(i64, String)> {
     events.iter().map(|event| (event.position, label(&event.frame))).collect()
 }
@@ -97,7 +106,7 @@ both_databases! {
         let mut rounds = 0;
         while after != heads {
             let before = database.statements();
-            let events = outbox::read_new(store.reader(), &after, 7).await.unwrap();
+            let events = read_new(&store, after, 7).await;
             assert_eq!(database.statements() - before, 1);
             for event in &events {
                 let position = &mut after[event.partition.index()];
@@ -108,7 +117,7 @@ both_databases! {
             let most = heads.map(|head| head.min(7 * rounds));
             assert_eq!(after, most, "seven of each partition at most");
         }
-        assert_eq!(outbox::read_new(store.reader(), &heads, 7).await.unwrap(), []);
+        assert_eq!(read_new(&store, heads, 7).await, []);
     }
 
     async fn a_reader_behind_the_pruned_events_gets_the_oldest_ones_kept(database) {
@@ -119,12 +128,30 @@ both_databases! {
         let read = async |after: i64| {
             let mut positions = outbox::PartitionPositions::default();
             positions[partition.index()] = after;
-            outbox::read_new(store.reader(), &positions, 2).await.unwrap()
+            read_new(&store, positions, 2).await
         };
         assert_eq!(labels(&read(0).await), expected(&[(5, "e"), (6, "f")]));
         assert_eq!(labels(&read(3).await), expected(&[(5, "e")]));
         database.execute("DELETE FROM outbox").await;
         assert_eq!(read(0).await, []);
+    }
+
+    async fn a_reader_whose_last_event_was_replaced_gets_no_events(database) {
+        let store = database.store();
+        write(&store, &["a", "b", "c"]).await;
+        let partition = Audience::User(person(1)).partition();
+        let stored = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
+        let mut reader = outbox::MarkedPositions::default();
+        reader.positions[partition.index()] = 2;
+        let next = [stored[2].clone()];
+        for (mark, expected) in [
+            (Some(stored[1].mark), outbox::NewEvents::Following(next.to_vec())),
+            (None, outbox::NewEvents::Following(next.to_vec())),
+            (Some(stored[1].mark.wrapping_add(1)), outbox::NewEvents::Diverged(partition)),
+        ] {
+            reader.marks[partition.index()] = mark;
+            assert_eq!(outbox::read_new(store.reader(), &reader, 10).await.unwrap(), expected);
+        }
     }
 
     async fn the_oldest_event_of_a_partition_is_found(database) {

@@ -77,7 +77,7 @@ fn an_entry_without_a_mark_has_the_unknown_mark() {
 #[test]
 fn an_event_is_written_with_its_mark() {
     let written = append("key", &sample()).get_packed_command();
-    assert!(written.windows(15).any(|text| text == b"m\r\n$3\r\n-42\r\n$1"));
+    assert!(written.windows(14).any(|text| text == b"m\r\n$3\r\n-42\r\n$1"));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use domain::events::{LoggedEvent, Partition};
 use domain::{Clock, IdSource};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError, RedisResult, Value};
-use store::{Store, outbox};
+use store::Store;
+use store::outbox::{self, NewEvents};
 use uuid::Uuid;
 
 use crate::epoch::{LogState, compare, open_log};
@@ -51,7 +52,12 @@ impl<'a> Copier<'a> {
     /// Copies the next events of every partition: one statement, and one round trip to Redis. Returns whether more events
     /// may be waiting.
     pub(super) async fn copy(&mut self) -> Result<bool, SourceFault> {
-        let events = outbox::read_new(self.parts.store.reader(), &self.cursor.positions.0, LIMIT).await?;
+        let store = self.parts.store.reader();
+        let events = match outbox::read_new(store, &self.cursor.marked(), LIMIT).await? {
+            NewEvents::Following(events) => events,
+            // The next connection compares and begins a new epoch.
+            NewEvents::Diverged(partition) => return Err(SourceFault::Diverged(partition.number())),
+        };
         let mut has_more = false;
         for of_partition in events.chunk_by(|one, other| one.partition == other.partition) {
             has_more |= of_partition.len() >= usize::from(LIMIT);

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
 use domain::events::LoggedEvent;
-use store::{Store, outbox};
+use store::Store;
+use store::outbox::{self, NewEvents};
 use tokio::sync::watch;
 
 use super::SourceFault;
-use crate::Positions;
 use crate::pace::Pace;
+use crate::{Cursor, Positions};
 
 /// Largest number of events of one partition that are read at once.
 const LIMIT: u16 = 256;
@@ -17,15 +18,19 @@ pub struct OutboxSource {
     appends: watch::Receiver<u64>,
     poll: Duration,
     pace: Pace,
+    /// Last event of every partition that was returned.
+    returned: Cursor,
 }
 
 impl OutboxSource {
     /// Reads through a store, at least every `poll`.
     pub fn new(store: Store, poll: Duration) -> Self {
-        Self { appends: store.appends(), store, poll, pace: Pace::default() }
+        let (pace, returned) = (Pace::default(), Cursor::default());
+        Self { appends: store.appends(), store, poll, pace, returned }
     }
 
-    /// Returns events after the given positions; an empty list if there were none for `poll`.
+    /// Returns events after the given positions; an empty list if there were none for `poll`. Fails with
+    /// [`SourceFault::Diverged`] if the last event that it returned is not in the outbox any more.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         let events = self.read(after).await?;
         if !events.is_empty() {
@@ -41,6 +46,21 @@ impl OutboxSource {
         self.pace.next_round().await;
         // Before the statement: a commit that it does not see wakes the next call.
         self.appends.mark_unchanged();
-        Ok(outbox::read_new(self.store.reader(), &after.0, LIMIT).await?)
+        let mut reader = Cursor { positions: *after, ..Cursor::default() };
+        for (partition, position) in self.returned.positions.iter() {
+            if after.get(partition) == position {
+                reader.set(partition, position, self.returned.mark(partition));
+            }
+        }
+        match outbox::read_new(self.store.reader(), &reader.marked(), LIMIT).await? {
+            NewEvents::Following(events) => {
+                for event in &events {
+                    reader.advance(event);
+                }
+                self.returned = reader;
+                Ok(events)
+            }
+            NewEvents::Diverged(partition) => Err(SourceFault::Diverged(partition.number())),
+        }
     }
 }
