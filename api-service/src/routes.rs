@@ -4,7 +4,7 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{HeaderName, Method, header};
 use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
 use crate::middleware::{Outermost, Problems, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
@@ -13,10 +13,13 @@ use crate::{Service, ShowsMail, dev_mail};
 
 /// Returns everything this service answers, each request in a task of its own, each failure a problem. `beside` is
 /// mounted at `/ws` where the gateway shares the port.
+///
+/// Layers are boxed where they meet: otherwise each layer, and the server of each program, is compiled again for the
+/// type of everything inside.
 pub fn routes(
     service: &Service,
     beside: Option<BoxEndpoint<'static, Response>>,
-) -> impl Endpoint<Output = Response> + 'static {
+) -> BoxEndpoint<'static, Response> {
     let document = document(service);
     let table = Arc::new(OperationTable::of(&document));
     let apis = open_api_service(service);
@@ -46,14 +49,16 @@ pub fn routes(
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
     // Inside CORS, which lets no error pass as it is.
-    let api =
-        Problems::new(StrictQuery::new(route.map_to_response(), Arc::clone(&table))).with(cors(service));
+    let api = Problems::new(StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table)))
+        .with(cors(service))
+        .map_to_response()
+        .boxed();
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // It checks origins itself.
         root = root.at("/ws", socket);
     }
-    Outermost::new(root.map_to_response(), service.clone(), table)
+    Outermost::new(root.map_to_response().boxed(), service.clone(), table).boxed()
 }
 
 /// Lets pages of known origins call us. There are no cookies, so there are no credentials to send along.

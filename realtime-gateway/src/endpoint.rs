@@ -3,6 +3,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use domain::{Problem, ProblemCode};
+use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
 use poem::middleware::{CatchPanic, PanicHandler};
 use poem::{Endpoint, EndpointExt, Request, Response, Route, get, handler};
@@ -15,17 +16,18 @@ use crate::protocol::SUBPROTOCOL;
 use crate::{Gateway, connection, problem};
 
 /// Returns the endpoint that turns requests into sockets. It belongs at `/ws`.
-pub fn socket(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
-    SocketEndpoint(gateway)
+pub fn socket(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
+    SocketEndpoint(gateway).boxed()
 }
 
 /// Returns what a gateway serves on a port of its own: `/ws`, `/healthz`, `/readyz`, and a problem everywhere else.
-pub fn endpoint(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
+pub fn endpoint(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     let (for_errors, for_panics) = (Arc::clone(&gateway), Arc::clone(&gateway));
     Route::new()
         .at("/ws", socket(Arc::clone(&gateway)))
         .at("/healthz", get(healthz))
         .at("/readyz", get(ReadyEndpoint(gateway)))
+        .boxed()
         .with(CatchPanic::new().with_handler(PanicProblem(for_panics)))
         .around(move |routes, request| {
             let gateway = Arc::clone(&for_errors);
@@ -35,6 +37,7 @@ pub fn endpoint(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'st
                 Ok(answer.unwrap_or_else(|error| refused_by_poem(&gateway, &path, &error)))
             }
         })
+        .boxed()
 }
 
 /// A panic ends the one request it is in.

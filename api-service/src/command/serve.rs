@@ -36,7 +36,7 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     let stop = drain(service.clone(), shutdown.clone());
-    poem::Server::new(listener).run_with_graceful_shutdown(routes(&service, None), stop, Some(DRAIN)).await?;
+    platform::serve::serve(listener, routes(&service, None), Box::pin(stop), DRAIN).await?;
     shutdown.trigger();
     tasks.finish(DRAIN).await?;
     Ok(())
