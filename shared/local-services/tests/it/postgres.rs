@@ -90,3 +90,15 @@ fn a_directory_has_one_user_at_a_time() {
         "the first lives on"
     );
 }
+
+#[test]
+fn a_server_that_is_set_back_has_lost_what_was_committed_since_the_copy() {
+    let scratch = Scratch::new();
+    let mut server = Postgres::start(&TOOLS, &scratch.join("postgres"), Durability::Off).unwrap();
+    let url = server.application_url(Role::Owner);
+    execute(&url, "CREATE TABLE posts (title text); INSERT INTO posts VALUES ('kept')").unwrap();
+    server.keep_copy().unwrap();
+    execute(&url, "INSERT INTO posts VALUES ('lost')").unwrap();
+    server.set_back().unwrap();
+    assert_eq!(execute(&url, "SELECT title FROM posts").unwrap(), "kept");
+}
