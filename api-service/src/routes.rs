@@ -5,7 +5,7 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{HeaderName, Method, header};
 use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
 use crate::middleware::{ApiPolicy, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
@@ -14,10 +14,13 @@ use crate::{Service, ShowsMail, dev_mail};
 
 /// Returns everything this service answers, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
 /// port.
+///
+/// Layers are boxed where they meet: otherwise each layer, and the server of each program, is compiled again for the
+/// type of everything inside.
 pub fn routes(
     service: &Service,
     beside: Option<BoxEndpoint<'static, Response>>,
-) -> impl Endpoint<Output = Response> + 'static {
+) -> BoxEndpoint<'static, Response> {
     let document = document(service);
     let table = Arc::new(OperationTable::of(&document));
     let apis = open_api_service(service);
@@ -46,15 +49,15 @@ pub fn routes(
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    let inner = StrictQuery::new(route.map_to_response(), Arc::clone(&table)).data(service.clone());
+    let inner = StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
-    let api = Failures(inner).with(cors(service));
+    let api = Failures(inner).with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // It checks origins itself.
         root = root.at("/ws", socket);
     }
-    service.edge().wrap(root.map_to_response(), ApiPolicy(table))
+    service.edge().wrap(root.map_to_response().boxed(), ApiPolicy(table))
 }
 
 /// Lets pages of allowed origins call the service. There are no cookies, so browsers need not send credentials.

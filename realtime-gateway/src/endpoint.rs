@@ -4,6 +4,7 @@ use domain::{Problem, ProblemCode};
 use edge::details::Detail;
 use edge::health::{self, Readiness};
 use edge::{Edge, RequestContext, ServicePolicy};
+use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, EndpointExt, Request, Response};
 
@@ -17,15 +18,15 @@ use crate::{Gateway, connection};
 const SOCKET: &str = "/ws";
 
 /// Returns the endpoint that turns requests into sockets. It belongs at `/ws`, inside an [`Edge`].
-pub fn socket(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
-    SocketEndpoint(gateway)
+pub fn socket(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
+    SocketEndpoint(gateway).boxed()
 }
 
 /// Returns what a gateway serves on a port of its own: `/ws`, `/healthz`, `/readyz`, and a problem everywhere else.
-pub fn endpoint(gateway: Arc<Gateway>) -> impl Endpoint<Output = Response> + 'static {
+pub fn endpoint(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     let edge = edge_of(&gateway);
     let routes = health::routes(readiness_of(&gateway)).at(SOCKET, socket(gateway));
-    edge.wrap(routes.map_to_response(), GatewayPolicy)
+    edge.wrap(routes.map_to_response().boxed(), GatewayPolicy)
 }
 
 /// Returns the edge of a gateway that has a port of its own.

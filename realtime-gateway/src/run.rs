@@ -1,28 +1,45 @@
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use platform::listener::GuardedListener;
+use platform::serve::serve;
 use platform::shutdown::Shutdown;
 use store::sessions;
 
 use crate::{Gateway, audit, endpoint, tail};
 
 /// Serves a gateway on a port of its own until `shutdown`, and then until its sockets are closed.
-pub async fn run(listener: GuardedListener, gateway: Arc<Gateway>, shutdown: Shutdown) -> io::Result<()> {
+///
+/// Boxed, as [`run_tasks`] is: an `async fn` is compiled in every crate that awaits it, with all that it awaits.
+pub fn run(
+    listener: GuardedListener,
+    gateway: Arc<Gateway>,
+    shutdown: Shutdown,
+) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> {
+    Box::pin(serve_and_run_tasks(listener, gateway, shutdown))
+}
+
+async fn serve_and_run_tasks(
+    listener: GuardedListener,
+    gateway: Arc<Gateway>,
+    shutdown: Shutdown,
+) -> io::Result<()> {
     let stopped = shutdown.clone();
     let drain = gateway.settings.timing.drain;
-    let server = poem::Server::new(listener).run_with_graceful_shutdown(
-        endpoint(Arc::clone(&gateway)),
-        async move { stopped.triggered().await },
-        Some(drain),
-    );
+    let stop = Box::pin(async move { stopped.triggered().await });
+    let server = serve(listener, endpoint(Arc::clone(&gateway)), stop, drain);
     let (outcome, ()) = tokio::join!(server, run_tasks(gateway, shutdown));
     outcome
 }
 
 /// Runs the tasks of a gateway beside answering requests: the tail, the audit, the search for ended sessions. At
 /// `shutdown` the sockets are closed; the tail runs until the last one is. Returns when all are closed.
-pub async fn run_tasks(gateway: Arc<Gateway>, shutdown: Shutdown) {
+pub fn run_tasks(gateway: Arc<Gateway>, shutdown: Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(run_until_closed(gateway, shutdown))
+}
+
+async fn run_until_closed(gateway: Arc<Gateway>, shutdown: Shutdown) {
     let (findings, found) = audit::channel();
     tokio::select! {
         biased;

@@ -43,7 +43,7 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let listener = listener.map_err(|fault| format!("ORGO_API_LISTEN: {}: {fault}", config.listen))?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     let stop = readiness.drain_on(shutdown.clone());
-    poem::Server::new(listener).run_with_graceful_shutdown(routes(&service, None), stop, Some(DRAIN)).await?;
+    platform::serve::serve(listener, routes(&service, None), Box::pin(stop), DRAIN).await?;
     shutdown.trigger();
     tasks.finish(DRAIN).await?;
     Ok(())

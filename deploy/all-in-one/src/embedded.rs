@@ -12,7 +12,6 @@ use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
 use platform::origin::Origin;
 use platform::shutdown::{Shutdown, Tasks};
-use poem::EndpointExt as _;
 use realtime_gateway::{Gateway, Limits, Settings, Source, Timing, run_tasks, socket};
 
 use crate::banner;
@@ -65,10 +64,10 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown);
     tasks.spawn("gateway", run_gateway(Arc::clone(&gateway), shutdown.clone()));
 
-    let endpoint = routes(&service, Some(socket(gateway).map_to_response().boxed()));
+    let endpoint = routes(&service, Some(socket(gateway)));
     banner::print(&public_url, &directory.display().to_string())?;
     let stop = service.readiness().clone().drain_on(shutdown.clone());
-    poem::Server::new(listener).run_with_graceful_shutdown(endpoint, stop, Some(DRAIN)).await?;
+    platform::serve::serve(listener, endpoint, Box::pin(stop), DRAIN).await?;
     shutdown.trigger();
     tasks.finish(DRAIN).await?;
     store.close().await?;

@@ -31,6 +31,8 @@ pub struct Person {
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The header `Retry-After`, if there is one.
+    pub retry_after: Option<String>,
     /// The body; null where there is none.
     pub body: Value,
 }
@@ -124,11 +126,13 @@ impl Api {
 
 async fn answer(response: Response) -> Result<Answer, LoadFault> {
     let status = response.status().as_u16();
+    let retry_after =
+        response.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let text = response.text().await?;
     let body = if text.is_empty() {
         Value::Null
     } else {
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     };
-    Ok(Answer { status, body })
+    Ok(Answer { status, retry_after, body })
 }

@@ -30,14 +30,26 @@ pub struct Ended {
 }
 
 impl Socket {
-    /// Opens a person's socket: a ticket from the API, the upgrade, hello, welcome. `resume` is what to go on from.
+    /// Opens a person's socket: a ticket from the API, the upgrade, hello, welcome. `resume` has the epoch and the
+    /// positions of an earlier socket.
     pub async fn open(api: &Api, person: &Person, resume: Option<Value>) -> Result<Self, LoadFault> {
+        Self::open_at(api, person, resume, None).await
+    }
+
+    /// Opens a person's socket at `url` (`ws://…`), or where the ticket says.
+    pub async fn open_at(
+        api: &Api,
+        person: &Person,
+        resume: Option<Value>,
+        url: Option<&str>,
+    ) -> Result<Self, LoadFault> {
         let issued = api.ticket(person).await?;
         let mut hello = json!({ "t": "hello", "v": 1, "ticket": issued.text("/ticket")? });
         if let (Some(resume), Some(fields)) = (resume, hello.as_object_mut()) {
             fields.insert("resume".into(), resume);
         }
-        let mut request = issued.text("/url")?.into_client_request()?;
+        let named = issued.text("/url")?;
+        let mut request = url.unwrap_or(&named).into_client_request()?;
         let headers = request.headers_mut();
         headers.insert("sec-websocket-protocol", HeaderValue::from_static("orgo.v1"));
         let (stream, _response) = connect_async(request).await?;
@@ -59,7 +71,7 @@ impl Socket {
     pub async fn next(&mut self) -> Result<Result<Value, Ended>, LoadFault> {
         loop {
             let next = tokio::time::timeout(DEADLINE, self.stream.next()).await;
-            match next.map_err(|_late| LoadFault::Unexpected("no frame came".into()))? {
+            match next.map_err(|_late| LoadFault::Late)? {
                 Some(Ok(Message::Text(text))) => {
                     let frame = serde_json::from_str(&text);
                     return Ok(Ok(frame.map_err(|fault| LoadFault::Unexpected(format!("{fault}: {text}")))?));

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use domain::Problem;
 use domain::ids::IdSource;
-use poem::{Endpoint, Request, Response};
+use poem::endpoint::BoxEndpoint;
+use poem::{EndpointExt, Request, Response};
 
 use crate::client_address::TrustedProxies;
 use crate::in_flight::InFlight;
@@ -78,12 +79,13 @@ impl Edge {
     }
 
     /// Wraps everything that a service answers. Each request runs in a task of its own and each failure is a problem.
-    pub fn wrap<E, P>(&self, inner: E, policy: P) -> impl Endpoint<Output = Response> + use<E, P>
-    where
-        E: Endpoint<Output = Response> + 'static,
-        P: ServicePolicy,
-    {
-        Layer::new(inner, self.clone(), Arc::new(policy))
+    /// It is boxed on both sides, so that it is compiled once and not for the type of everything inside.
+    pub fn wrap(
+        &self,
+        inner: BoxEndpoint<'static, Response>,
+        policy: impl ServicePolicy,
+    ) -> BoxEndpoint<'static, Response> {
+        Layer::new(inner, self.clone(), Arc::new(policy)).boxed()
     }
 
     pub(crate) fn ids(&self) -> &dyn IdSource {

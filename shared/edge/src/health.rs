@@ -171,7 +171,7 @@ impl HealthServer {
         let listener = GuardedListener::bind(address, GUARD).await;
         let listener = listener.map_err(|fault| format!("{name}: {address}: {fault}"))?;
         let address = listener.local_addr()?;
-        let endpoint = edge.wrap(routes(readiness).map_to_response(), Plain);
+        let endpoint = edge.wrap(routes(readiness).map_to_response().boxed(), Plain);
         let task = tokio::spawn(async move {
             if let Err(fault) = Server::new(listener).run(endpoint).await {
                 tracing::error!(%fault, "the listener for health checks failed");

@@ -43,7 +43,7 @@ async fn problem(response: Response) -> Value {
 #[tokio::test]
 async fn a_panic_ends_one_request_and_shows_nothing() {
     let panics = make_sync(|_| -> Response { panic!("the insides of src/posts.rs") });
-    let wrapped = edge(Limits::default()).wrap(panics, Policy);
+    let wrapped = edge(Limits::default()).wrap(panics.boxed(), Policy);
     for _ in 0..3 {
         let request = Request::builder().uri_str("/api/v1/posts").header("x-request-id", "seven").finish();
         let response = wrapped.call(request).await.unwrap();
@@ -73,7 +73,7 @@ fn waits() -> (impl Endpoint<Output = Response> + 'static, [Arc<Notify>; 3]) {
 #[tokio::test]
 async fn a_client_that_goes_away_does_not_stop_the_work() {
     let (endpoint, [begun, go_on, done]) = waits();
-    let wrapped = edge(Limits::default()).wrap(endpoint, Policy);
+    let wrapped = edge(Limits::default()).wrap(endpoint.boxed(), Policy);
     let waiting = tokio::spawn(async move { wrapped.call(Request::default()).await.map(drop) });
     begun.notified().await;
     waiting.abort();
@@ -85,7 +85,7 @@ async fn a_client_that_goes_away_does_not_stop_the_work() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_takes_too_long_is_answered_and_its_work_goes_on() {
     let (endpoint, [_begun, go_on, done]) = waits();
-    let wrapped = edge(Limits::default()).wrap(endpoint, Policy);
+    let wrapped = edge(Limits::default()).wrap(endpoint.boxed(), Policy);
     let start = Instant::now();
     let response = wrapped.call(Request::default()).await.unwrap();
     assert_eq!(start.elapsed(), Duration::from_secs(5));
@@ -102,7 +102,8 @@ async fn a_request_that_takes_too_long_is_answered_and_its_work_goes_on() {
 async fn requests_beyond_the_cap_are_refused_and_health_checks_are_not_counted() {
     let (endpoint, [begun, go_on, done]) = waits();
     let routes = poem::Route::new().at("/", endpoint).at("/healthz", make_sync(|_| Response::default()));
-    let wrapped = edge(Limits { in_flight: 1, ..Limits::default() }).wrap(routes.map_to_response(), Policy);
+    let wrapped =
+        edge(Limits { in_flight: 1, ..Limits::default() }).wrap(routes.map_to_response().boxed(), Policy);
     let wrapped = Arc::new(wrapped);
     let ask = |path: &str| {
         let (wrapped, request) = (Arc::clone(&wrapped), Request::builder().uri_str(path).finish());
@@ -127,7 +128,7 @@ async fn requests_beyond_the_cap_are_refused_and_health_checks_are_not_counted()
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_arrive_in_time_is_refused_before_the_handler_starts() {
     let unreachable = make_sync(|_| -> Response { panic!("the handler was started") });
-    let wrapped = edge(Limits::default()).wrap(unreachable, Policy);
+    let wrapped = edge(Limits::default()).wrap(unreachable.boxed(), Policy);
     let (slow, mut sender) = tokio::io::duplex(64);
     let sending = tokio::spawn(async move {
         use tokio::io::AsyncWriteExt as _;
@@ -146,7 +147,7 @@ async fn a_body_that_does_not_arrive_in_time_is_refused_before_the_handler_start
 #[tokio::test]
 async fn a_handler_gets_the_whole_body_also_if_it_is_longer_than_what_is_read_before() {
     let echo = make(|request: Request| async move { request.into_body().into_bytes().await });
-    let wrapped = edge(Limits::default()).wrap(echo.map_to_response(), Policy);
+    let wrapped = edge(Limits::default()).wrap(echo.map_to_response().boxed(), Policy);
     for length in [0, 1, 1000, 1001, 100_000] {
         let sent = vec![b'a'; length];
         let request = Request::builder().method(Method::POST).body(sent.clone());
@@ -158,7 +159,7 @@ async fn a_handler_gets_the_whole_body_also_if_it_is_longer_than_what_is_read_be
 #[tokio::test]
 async fn a_request_that_the_listener_refused_is_answered_with_the_reason() {
     let unreachable = make_sync(|_| -> Response { panic!("the handler was started") });
-    let wrapped = edge(Limits::default()).wrap(unreachable, Policy);
+    let wrapped = edge(Limits::default()).wrap(unreachable.boxed(), Policy);
     for (name, status, code) in [
         ("bare-line-feed", 400, "malformed_request"),
         ("version", 400, "malformed_request"),

@@ -2,9 +2,10 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use crate::links::rerouted;
 use crate::{
-    Durability, Limits, LocalServicesError, MailPage, Nginx, NginxOptions, Postgres, Program, ProgramOptions,
-    Readiness, Redis, Result, Role, Tools, free_port,
+    Durability, Limits, Links, LocalServicesError, MailPage, Nginx, NginxOptions, Postgres, Program,
+    ProgramOptions, Readiness, Redis, Result, Role, Tools, free_port,
 };
 
 /// How to start the whole services mode.
@@ -38,11 +39,32 @@ pub struct Cluster {
     apis: Vec<Program>,
     redis: Redis,
     postgres: Postgres,
+    gateway_addresses: Vec<SocketAddr>,
+    keys: PathBuf,
 }
 
 impl Cluster {
     /// Starts everything, each part when what it needs is ready.
     pub fn start(tools: &Tools, options: &ClusterOptions) -> Result<Self> {
+        Ok(Self::start_linked(tools, options, |_, _| Ok(None))?.0)
+    }
+
+    /// Starts everything with a proxy on each connection between our programs and their servers.
+    pub fn start_with_links(tools: &Tools, options: &ClusterOptions) -> Result<(Self, Links)> {
+        let link = |postgres: &_, redis: &_| Links::start(postgres, redis).map(Some);
+        let (cluster, links) = Self::start_linked(tools, options, link)?;
+        let links = links.ok_or_else(|| LocalServicesError::Io {
+            what: "start the proxies".to_owned(),
+            source: std::io::ErrorKind::NotFound.into(),
+        })?;
+        Ok((cluster, links))
+    }
+
+    fn start_linked(
+        tools: &Tools,
+        options: &ClusterOptions,
+        link: impl FnOnce(&Postgres, &Redis) -> Result<Option<Links>>,
+    ) -> Result<(Self, Option<Links>)> {
         let port = match options.port {
             Some(port) => port,
             None => free_port()?,
@@ -55,6 +77,8 @@ impl Cluster {
         let directory = |name: &str| base.join(name);
         let postgres = Postgres::start(tools, &directory("postgres"), options.durability)?;
         let redis = Redis::start(tools, &directory("redis"), options.durability)?;
+
+        let links = link(&postgres, &redis)?;
 
         let keys = directory("keys");
         let program = |name: &str, executable: &str, arguments: Vec<OsString>| ProgramOptions {
@@ -72,22 +96,25 @@ impl Cluster {
         Program::run(&migrations)?;
 
         let shared = shared_environment(port);
-        let replicas = |executable: &str, prefix: &str, own: &[(String, String)]| {
+        let replicas = |executable: &str, prefix: &str, own: &[(String, String)], ports: &[(u16, u16)]| {
             let mut started = Vec::new();
             for number in 1..=options.replicas {
                 let [address, health] =
                     [free_port()?, free_port()?].map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
                 let mut replica = program(&format!("{executable}-{number}"), executable, Vec::new());
                 replica.environment = [shared.as_slice(), own, options.environment.as_slice()].concat();
+                replica.environment = rerouted(&replica.environment, ports);
                 replica.environment.push((format!("{prefix}_LISTEN"), address.to_string()));
                 replica.environment.push((format!("{prefix}_HEALTH_LISTEN"), health.to_string()));
                 started.push(Replica { address, health, program: Program::spawn(&replica)? });
             }
             Ok::<_, LocalServicesError>(started)
         };
-        let mut apis = replicas("api-service", "ORGO_API", &api_environment(&postgres, &redis, &keys))?;
+        let (api_ports, gateway_ports) = links.as_ref().map(Links::ports).unwrap_or_default();
+        let own = api_environment(&postgres, &redis, &keys);
+        let mut apis = replicas("api-service", "ORGO_API", &own, &api_ports)?;
         let gateway = gateway_environment(&postgres, &redis, &keys);
-        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY", &gateway)?;
+        let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY", &gateway, &gateway_ports)?;
         for replica in apis.iter_mut().chain(&mut gateways) {
             // The listener for health checks starts first: the port for clients has to answer as well.
             for address in [replica.health, replica.address] {
@@ -107,7 +134,7 @@ impl Cluster {
             mail_page: MailPage::ForLoopback,
         };
         let nginx = Nginx::start(tools, &nginx)?;
-        Ok(Self { nginx, gateways, apis, redis, postgres })
+        Ok((Self { nginx, gateways, apis, redis, postgres, gateway_addresses, keys }, links))
     }
 
     /// Returns the URL clients use, without a slash at the end.
@@ -140,6 +167,16 @@ impl Cluster {
         &mut self.gateways
     }
 
+    /// Returns where each `realtime-gateway` listens, in the order of [`gateways`](Self::gateways).
+    pub fn gateway_addresses(&self) -> &[SocketAddr] {
+        &self.gateway_addresses
+    }
+
+    /// Returns the folder with the key files of the programs.
+    pub fn keys(&self) -> &Path {
+        &self.keys
+    }
+
     /// Returns each of our programs that has ended although nobody stopped it, with how it ended and its log.
     pub fn ended(&mut self) -> Vec<String> {
         let programs = self.apis.iter_mut().chain(&mut self.gateways);
@@ -157,7 +194,7 @@ impl Cluster {
         for program in self.gateways.iter_mut().chain(&mut self.apis) {
             program.ask_to_stop();
         }
-        let Self { nginx, gateways, apis, redis, postgres } = self;
+        let Self { nginx, gateways, apis, redis, postgres, .. } = self;
         nginx.stop()?;
         for program in gateways.into_iter().chain(apis) {
             program.stop()?;

@@ -4,7 +4,9 @@ mod account;
 mod cluster;
 mod directory;
 mod error;
+mod fault_proxy;
 mod http;
+mod links;
 mod nginx;
 mod port;
 mod postgres;
@@ -12,16 +14,20 @@ mod process;
 mod program;
 mod random;
 mod redis;
+mod set_back;
 mod spawner;
 mod tools;
 
 pub use cluster::{Cluster, ClusterOptions};
 pub use error::LocalServicesError;
+pub use fault_proxy::{Fault, FaultProxy};
+pub use links::Links;
 pub use nginx::{Limits, MailPage, Nginx, NginxOptions};
 pub use port::free_port;
 pub use postgres::{Durability, Postgres, Role};
 pub use program::{Program, ProgramOptions, Readiness};
 pub use redis::Redis;
+pub use set_back::forget;
 pub use tools::Tools;
 
 /// The result of everything in this crate.

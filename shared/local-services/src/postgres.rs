@@ -47,6 +47,7 @@ impl Role {
 /// A private PostgreSQL server on a loopback port.
 pub struct Postgres {
     process: ServerProcess,
+    launch: Launch,
     port: u16,
     passwords: Passwords,
 }
@@ -74,8 +75,8 @@ impl Postgres {
         arguments.extend(settings(durability));
         let launch = launch(tools, arguments, durability);
         let status_file = directory.join("data/postmaster.pid");
-        let process = ServerProcess::start(launch, directory, |id| is_ready(&status_file, id))?;
-        Ok(Self { process, port, passwords })
+        let process = ServerProcess::start(launch.clone(), directory, |id| is_ready(&status_file, id))?;
+        Ok(Self { process, launch, port, passwords })
     }
 
     /// Returns the URL of a database for a role, with its password.
@@ -107,6 +108,21 @@ impl Postgres {
     /// Kills it at once (`SIGKILL`), as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()
+    }
+
+    /// Stops it, leaves its directory to `prepare`, and starts it again on the same port.
+    pub(crate) fn restart(&mut self, prepare: impl FnOnce(&ServerDirectory) -> Result<()>) -> Result<()> {
+        // With everything written, also where nothing needs to survive.
+        self.process.stop_by(StopSignal::Interrupt)?;
+        prepare(self.process.directory())?;
+        self.start_again()
+    }
+
+    /// Starts it again on the same port, after it was killed.
+    pub fn start_again(&mut self) -> Result<()> {
+        let status_file = self.process.directory().join("data/postmaster.pid");
+        self.process.start_again(&self.launch)?;
+        self.process.wait_until(|id| is_ready(&status_file, id))
     }
 
     /// Stops it and waits until it is gone.

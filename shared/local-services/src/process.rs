@@ -47,6 +47,7 @@ impl StopSignal {
 }
 
 /// What is needed to start a server in its directory.
+#[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) name: String,
     pub(crate) program: PathBuf,
@@ -148,6 +149,24 @@ impl ServerProcess {
         }
     }
 
+    /// Starts the server anew in the same directory, which stays locked in between. It must not run any more.
+    pub(crate) fn start_again(&mut self, launch: &Launch) -> Result<()> {
+        self.kill()?;
+        let command = launch.command(&self.directory)?;
+        self.child =
+            spawner::spawn(command).map_err(LocalServicesError::io(format!("start {}", launch.name)))?;
+        self.directory.write(PID_FILE, &self.id().to_string()).map(drop)
+    }
+
+    /// Sends it a signal, if it runs.
+    pub(crate) fn signal(&mut self, signal: Signal) -> Result<()> {
+        if self.exit_status().is_some() {
+            return Ok(());
+        }
+        kill_process(Pid::from_child(&self.child), signal)
+            .map_err(LocalServicesError::errno(format!("signal {}", self.name)))
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -189,7 +208,13 @@ impl ServerProcess {
 
     /// Asks it to stop, kills it when it does not, and returns when it is gone.
     pub(crate) fn stop(&mut self) -> Result<()> {
-        self.ask_to_stop();
+        self.stop_by(self.stop_signal)
+    }
+
+    /// Stops it as [`stop`](Self::stop) does, by another signal than its own.
+    pub(crate) fn stop_by(&mut self, signal: StopSignal) -> Result<()> {
+        // It may have ended in between: that is what was wanted.
+        self.signal(signal.signal()).unwrap_or_default();
         let deadline = Instant::now() + STOP_WITHIN;
         while self.exit_status().is_none() && Instant::now() < deadline {
             thread::sleep(POLL);

@@ -3,6 +3,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
+use rustix::process::Signal;
+
 use crate::directory::{Owner, ServerDirectory};
 use crate::process::{Launch, ServerProcess, StopSignal};
 use crate::{Result, http};
@@ -56,6 +58,8 @@ impl ProgramOptions {
 #[derive(Debug)]
 pub struct Program {
     process: ServerProcess,
+    options: ProgramOptions,
+    readiness: Option<Readiness>,
 }
 
 impl Program {
@@ -69,11 +73,16 @@ impl Program {
     /// Starts the program without waiting for it.
     pub fn spawn(options: &ProgramOptions) -> Result<Self> {
         let directory = ServerDirectory::open(&options.directory, Owner::Caller)?;
-        Ok(Self { process: ServerProcess::spawn(options.launch(), directory)? })
+        Ok(Self {
+            process: ServerProcess::spawn(options.launch(), directory)?,
+            options: options.clone(),
+            readiness: None,
+        })
     }
 
     /// Waits until the program is ready; fails when it ends before or takes longer than a minute.
     pub fn wait_until_ready(&mut self, readiness: &Readiness) -> Result<()> {
+        self.readiness = Some(readiness.clone());
         self.process.wait_until(|_| readiness.holds())
     }
 
@@ -111,6 +120,26 @@ impl Program {
     /// Asks it to stop (`SIGTERM`), and returns at once.
     pub fn ask_to_stop(&mut self) {
         self.process.ask_to_stop();
+    }
+
+    /// Stops every thread of it where it stands (`SIGSTOP`), until [`resume`](Self::resume).
+    pub fn pause(&mut self) -> Result<()> {
+        self.process.signal(Signal::STOP)
+    }
+
+    /// Lets it run on after [`pause`](Self::pause) (`SIGCONT`).
+    pub fn resume(&mut self) -> Result<()> {
+        self.process.signal(Signal::CONT)
+    }
+
+    /// Starts it again as it was started, after it has ended or was killed, and waits until it is ready in the way
+    /// it was waited for before.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process.start_again(&self.options.launch())?;
+        match self.readiness.clone() {
+            Some(readiness) => self.wait_until_ready(&readiness),
+            None => Ok(()),
+        }
     }
 
     /// Kills it at once (`SIGKILL`), as a crash would, and returns when it is gone.

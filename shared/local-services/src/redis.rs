@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::directory::{Owner, ServerDirectory};
 use crate::process::{Launch, ServerProcess, StopSignal};
-use crate::{Durability, Result, Tools, port, random};
+use crate::{Durability, LocalServicesError, Result, Tools, port, random};
 
 /// The users of production, of which the gateway's exists here too.
 const USERS: &str = include_str!("../../../deploy/redis-users.conf");
@@ -13,6 +13,7 @@ const USERS: &str = include_str!("../../../deploy/redis-users.conf");
 /// A private Redis server on a loopback port, with its append-only file on.
 pub struct Redis {
     process: ServerProcess,
+    launch: Launch,
     port: u16,
     password: String,
     gateway_password: String,
@@ -44,8 +45,8 @@ impl Redis {
             environment: Vec::new(),
             stop_signal: StopSignal::Terminate,
         };
-        let process = ServerProcess::start(launch, directory, |_| is_ready(port, &password))?;
-        Ok(Self { process, port, password, gateway_password })
+        let process = ServerProcess::start(launch.clone(), directory, |_| is_ready(port, &password))?;
+        Ok(Self { process, launch, port, password, gateway_password })
     }
 
     /// Returns its URL for the user of `realtime-gateway`, with the password.
@@ -76,6 +77,30 @@ impl Redis {
     /// Kills it at once (`SIGKILL`), as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()
+    }
+
+    /// Starts it again on the same port, after it was killed: with what its append-only file holds.
+    pub fn start_again(&mut self) -> Result<()> {
+        let (port, password) = (self.port, &self.password);
+        self.process.start_again(&self.launch)?;
+        self.process.wait_until(|_| is_ready(port, password))
+    }
+
+    /// Removes everything it holds (`FLUSHALL`).
+    pub fn flush(&self) -> Result<()> {
+        let flush = || -> std::io::Result<bool> {
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+            write!(stream, "AUTH {}\r\nFLUSHALL\r\n", self.password)?;
+            let mut answer = [0; 10];
+            stream.read_exact(&mut answer)?;
+            Ok(answer == *b"+OK\r\n+OK\r\n")
+        };
+        if flush().map_err(LocalServicesError::io("flush Redis"))? {
+            return Ok(());
+        }
+        let what = "refused FLUSHALL".to_owned();
+        Err(LocalServicesError::Failed { program: "redis-server".to_owned(), what, log: String::new() })
     }
 
     /// Stops it and waits until it is gone.

@@ -45,6 +45,12 @@ impl Tools {
         }
     }
 
+    /// Returns where a program of PostgreSQL's own packages is: `psql`, `pgbench`.
+    pub fn of_postgres(&self, name: &str) -> Result<PathBuf> {
+        let beside = self.postgres.parent().map(|folder| folder.join(name)).filter(|path| path.is_file());
+        beside.or_else(|| find(name)).ok_or(LocalServicesError::Missing { packages: vec!["postgresql"] })
+    }
+
     /// Finds the servers; when some are missing and root asks, installs Debian's packages first.
     pub fn find_or_install() -> Result<Self> {
         let _one_at_a_time = INSTALLING.lock();

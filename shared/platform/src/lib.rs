@@ -5,6 +5,7 @@ pub mod config;
 pub mod ids;
 pub mod listener;
 pub mod origin;
+pub mod serve;
 pub mod service_url;
 pub mod shutdown;
 pub mod telemetry;

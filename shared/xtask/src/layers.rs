@@ -41,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["domain", "store", "identity", "ephemeral", "stream", "platform", "migrations", "operations"],
     ),
     ("local-services", &[]),
-    ("load", &[]),
+    ("load", &["local-services"]),
     ("xtask", &["local-services"]),
 ];
 

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod bench;
+mod chaos;
 mod check;
 mod deny;
 mod dev;
@@ -29,6 +30,8 @@ const USAGE: &str = "usage: cargo xtask <command>
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
   bench logins                     memory and speed of password hashing
+  chaos <scenario>|all [--release]
+                                   faults of whole processes, with a client that checks what it was promised
   generate [--check]               the contracts openapi.json and protocol.json
   tidy                             file sizes, names, what every crate must have
   migrate up|down|status|grants    the migrations, on ORGO_DATABASE_URL";
@@ -52,6 +55,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
         "test" => return test::run(&interrupt, arguments),
         "check" => check::run(&interrupt, arguments)?,
         "bench" => return bench::run(&interrupt, arguments),
+        "chaos" => return chaos::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
         "generate" => generate::run(&interrupt, arguments)?,
         "tidy" => tidy::run()?,

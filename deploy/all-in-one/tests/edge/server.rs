@@ -7,6 +7,7 @@ use api_service::{Parts, Service, ShowsMail, routes};
 use edge::health::{HealthListen, HealthServer, Readiness};
 use edge::{Edge, Limits, Settings};
 use identity::cursors::CursorSeal;
+use identity::resume_keys::ResumeKey;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::{Shutdown, Tasks};
 use poem::endpoint::BoxEndpoint;
@@ -84,7 +85,7 @@ async fn gateway(changes: Changes) -> Server {
         limits: realtime_gateway::Limits { waiting_per_address: 1, ..Default::default() },
         timing: Timing::default(),
     };
-    let gateway = Gateway::new(parts.app.clone(), &parts.secret, settings);
+    let gateway = Gateway::new(parts.app.clone(), &ResumeKey::derive(&parts.secret), settings);
     let endpoint = realtime_gateway::endpoint(Arc::clone(&gateway)).boxed();
     let edge = realtime_gateway::edge_of(&gateway);
     let readiness = realtime_gateway::readiness_of(&gateway);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod client;
+mod fault_proxy;
 mod nginx;
 mod postgres;
 mod process;

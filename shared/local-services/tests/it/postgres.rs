@@ -119,3 +119,15 @@ fn a_directory_from_before_the_gateways_role_gets_it_and_keeps_everything_else()
         server.stop().unwrap();
     }
 }
+
+#[test]
+fn a_server_that_is_set_back_has_lost_what_was_committed_since_the_copy() {
+    let scratch = Scratch::new();
+    let mut server = Postgres::start(&TOOLS, &scratch.join("postgres"), Durability::Off).unwrap();
+    let url = server.application_url(Role::Owner);
+    execute(&url, "CREATE TABLE posts (title text); INSERT INTO posts VALUES ('kept')").unwrap();
+    server.keep_copy().unwrap();
+    execute(&url, "INSERT INTO posts VALUES ('lost')").unwrap();
+    server.set_back().unwrap();
+    assert_eq!(execute(&url, "SELECT title FROM posts").unwrap(), "kept");
+}

@@ -103,3 +103,16 @@ fn a_directory_that_an_account_without_rights_cannot_reach_is_replaced() {
         fs::remove_dir_all(directory).unwrap();
     }
 }
+
+#[test]
+fn it_can_be_killed_started_again_on_its_port_and_flushed() {
+    let scratch = Scratch::new();
+    let mut server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();
+    let port = server.port();
+    server.kill().unwrap();
+    server.start_again().unwrap();
+    assert_eq!(server.port(), port);
+    assert!(ask(&server, "SET key kept").contains("+OK"));
+    server.flush().unwrap();
+    assert!(ask(&server, "GET key").contains("$-1"));
+}
