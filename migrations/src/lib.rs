@@ -24,6 +24,7 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000005_create_comments::Step),
             Box::new(steps::m20261121_000006_create_notifications::Step),
             Box::new(steps::m20261121_000007_create_jobs::Step),
+            Box::new(steps::m20261121_000008_count_notifications::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()
     }

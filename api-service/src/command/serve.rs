@@ -32,7 +32,7 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let relay = Relay::new(store, &config.redis_url, stream::PREFIX, Arc::clone(&app.clock), holder)?;
     let tasks = Tasks::new();
     let workers = Workers { service: service.clone(), mailer, relay: Some(relay) };
-    spawn_workers(workers, &tasks, &shutdown);
+    spawn_workers(workers, &tasks, &shutdown).await?;
     let listener = GuardedListener::bind(config.listen, Guard::default()).await?;
     tracing::info!(address = %listener.local_addr()?, "serving");
     let stop = drain(service.clone(), shutdown.clone());

@@ -60,7 +60,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     });
     let tasks = Tasks::new();
     let mailer = Arc::new(CaptureMailer::new(app));
-    spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown);
+    spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown).await?;
     tasks.spawn("gateway", run_gateway(Arc::clone(&gateway), shutdown.clone()));
 
     let endpoint = routes(&service, Some(socket(gateway).map_to_response().boxed()));

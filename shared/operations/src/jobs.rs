@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use mail::{Mail, MailFault, Mailer};
-pub use run_due_jobs::{JobsDone, run_due_jobs};
+pub use run_due_jobs::{JobsDone, claim_due_jobs, run_due_jobs, run_job};
 pub use send_email_code::SendEmailCode;
+pub use store::jobs::Job as ClaimedJob;
 pub use sweep_expired::sweep_expired;
 
 /// A kind of follow-up work and what it needs to be done.

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entities::email_codes;
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
 /// A stored code and its keyed hash.
@@ -92,19 +93,19 @@ pub async fn lock(
     Ok(row.map(stored))
 }
 
-/// Counts a wrong try.
+/// Counts a wrong attempt.
 pub async fn count_attempt(
     unit: &UnitOfWork,
     email: &EmailAddress,
     purpose: CodePurpose,
 ) -> Result<(), StoreError> {
-    email_codes::Entity::update_many()
+    let counted = email_codes::Entity::update_many()
         .col_expr(email_codes::Column::Attempts, Expr::col(email_codes::Column::Attempts).add(1))
         .filter(email_codes::Column::Email.eq(email.as_str()))
         .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(counted.rows_affected, "email_codes", email.as_str())
 }
 
 /// Uses a code up. Returns whether it was still unused.

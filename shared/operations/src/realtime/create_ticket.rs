@@ -20,7 +20,7 @@ pub struct IssuedTicket {
 const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
 
 /// Gives the caller a ticket for one socket.
-#[tracing::instrument(name = "op.create_ticket", skip_all)]
+#[tracing::instrument(name = "op.create_ticket", skip_all, fields(user.id = %caller.user_id))]
 pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, OperationError> {
     if let Allowance::Refused { retry_after } =
         app.ephemeral.check(&TICKETS, &caller.user_id.to_string()).await?

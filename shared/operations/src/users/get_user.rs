@@ -15,7 +15,7 @@ pub struct UserProfile {
 }
 
 /// Returns the profile of somebody whose account is in use.
-#[tracing::instrument(name = "op.get_user", skip_all)]
+#[tracing::instrument(name = "op.get_user", skip_all, fields(profile.id = %id))]
 pub async fn get_user(app: &App, caller: Option<&Caller>, id: UserId) -> Result<UserProfile, OperationError> {
     let reader = app.store.reader();
     let in_use = |user: &User| user.state == UserState::Active;

@@ -8,7 +8,7 @@ use store::users;
 use crate::{App, OperationError};
 
 /// Returns a page of those who follow a person, the latest first.
-#[tracing::instrument(name = "op.list_followers", skip_all)]
+#[tracing::instrument(name = "op.list_followers", skip_all, fields(profile.id = %person))]
 pub async fn list_followers(
     app: &App,
     person: UserId,
@@ -18,7 +18,7 @@ pub async fn list_followers(
 }
 
 /// Returns a page of those whom a person follows, the latest first.
-#[tracing::instrument(name = "op.list_following", skip_all)]
+#[tracing::instrument(name = "op.list_following", skip_all, fields(profile.id = %person))]
 pub async fn list_following(
     app: &App,
     person: UserId,

@@ -16,7 +16,7 @@ pub struct ProfileChange {
 }
 
 /// Edits the caller's profile; `expected` is the version the edit was meant for, where that matters.
-#[tracing::instrument(name = "op.update_me", skip_all)]
+#[tracing::instrument(name = "op.update_me", skip_all, fields(user.id = %caller.user_id))]
 pub async fn update_me(
     app: &App,
     caller: &Caller,

@@ -77,10 +77,11 @@ async fn community(app: &TestApp) -> Community {
         store::follows::insert(&unit, FollowId::new(ids), who.user_id, mina.user_id).await.unwrap();
         store::follows::insert(&unit, FollowId::new(ids), mina.user_id, who.user_id).await.unwrap();
         let entry = NotificationId::new(ids);
-        store::notifications::insert(&unit, entry, mina.user_id, Occasion::PostLiked(liked), unit.now())
+        store::notifications::advance(&unit, mina.user_id).await.unwrap();
+        let occasion = Occasion::PostLiked(liked);
+        store::notifications::create(&unit, entry, mina.user_id, occasion, who.user_id, unit.now())
             .await
             .unwrap();
-        store::notifications::add_actor(&unit, entry, who.user_id, unit.now()).await.unwrap();
     }
     unit.commit().await.unwrap();
     Community { mina, post, comment }

@@ -13,7 +13,7 @@ use testkit::{TestDatabase, both_databases};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::fixtures::{NOW, event, mixed, person};
+use crate::fixtures::{NOW, event, label, mixed, person};
 
 const CALLERS: u64 = 200;
 /// As many as the store has.
@@ -96,7 +96,7 @@ async fn assert_all_or_nothing(database: &TestDatabase) {
     for partition in Partition::all() {
         let events = outbox::read(store.reader(), partition, 0, 10_000).await.unwrap();
         assert!(events.iter().zip(1..).all(|(event, place)| event.position == place));
-        logged.extend(events.into_iter().map(|event| event.frame));
+        logged.extend(events.into_iter().map(|event| label(&event.frame)));
     }
     let unit = store.begin(NOW).await.unwrap();
     let claimed = jobs::claim(&unit, 10_000, Duration::from_mins(1)).await.unwrap();
@@ -147,8 +147,8 @@ both_databases! {
         let mut commits = store.commits();
         drop_after(1, unit.commit()).await;
         commits.changed().await.unwrap();
-        let partition = event(person(1), "").audience.partition();
+        let partition = event(person(1), "").audience().partition();
         let logged = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
-        assert_eq!(logged.iter().map(|event| event.frame.as_str()).collect::<Vec<_>>(), ["kept"]);
+        assert_eq!(logged.iter().map(|event| label(&event.frame)).collect::<Vec<_>>(), ["kept"]);
     }
 }

@@ -1,6 +1,8 @@
 use domain::Timestamp;
-use domain::events::{Audience, NewEvent};
-use domain::ids::UserId;
+use domain::events::payload::Notification;
+use domain::events::{Event, Numbered};
+use domain::ids::{NotificationId, PostId, UserId};
+use domain::notifications::{NotificationView, Occasion, UnreadCounts};
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
 use store::{UnitOfWork, users};
@@ -22,9 +24,29 @@ pub(crate) fn person(number: u64) -> UserId {
     UserId(Uuid::from_u64_pair(number, mixed(number)))
 }
 
-/// Returns an event for a person, told apart by its frame.
-pub(crate) fn event(person: UserId, frame: impl Into<String>) -> NewEvent {
-    NewEvent { audience: Audience::User(person), kind: "test", frame: frame.into() }
+/// Returns an event for a person that carries a label.
+pub(crate) fn event(person: UserId, label: impl Into<String>) -> Event {
+    let occasion = Occasion::PostLiked(PostId(Uuid::nil()));
+    let notification = NotificationView {
+        id: NotificationId(Uuid::nil()),
+        kind: occasion.kind(),
+        group_key: label.into(),
+        actors: Vec::new(),
+        actor_count: 0,
+        target: occasion.target(),
+        seen_at: None,
+        read_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let payload = Notification { notification, unread: UnreadCounts { unseen: 0, unread: 0 } };
+    Event::Notification(Numbered { recipient: person, number: 1, at: NOW, payload })
+}
+
+/// Returns the label in a stored frame that [`event`] made.
+pub(crate) fn label(frame: &str) -> String {
+    let frame: serde_json::Value = serde_json::from_str(frame).unwrap();
+    frame["d"]["notification"]["group_key"].as_str().unwrap().to_owned()
 }
 
 /// Adds the person of that number.

@@ -1,4 +1,4 @@
-//! Positions in the log: without holes, in the order of the commits, whoever gives up on the way.
+//! Positions in the outbox have no holes and follow the order of the commits, whatever else is rolled back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,25 +6,27 @@ use domain::events::{Audience, LoggedEvent, Partition};
 use store::{Store, outbox};
 use testkit::both_databases;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
-use crate::fixtures::{NOW, event, mixed, person};
+use crate::fixtures::{NOW, event, label, mixed, person};
 
 const WRITERS: u64 = 32;
 const ROUNDS: u64 = 12;
 
-/// What one writer committed: the frames of every partition in the order it wrote them.
+/// What one writer committed: the labels of every partition in the order it wrote them.
 type Written = BTreeMap<Partition, Vec<String>>;
 
-/// Writes units of one to four events for people all over the log; every third unit or so is given up.
+/// Commits units of one to eight events for people in all partitions; about every third unit is rolled back.
 async fn write(store: Store, writer: u64) -> Written {
     let mut written = Written::new();
     for round in 0..ROUNDS {
         let seed = mixed(writer * ROUNDS + round);
         let mut unit = store.begin(NOW).await.unwrap();
         let mut recorded = Vec::new();
-        for number in 0..=seed % 4 {
-            let event = event(person(mixed(seed + number) % 40), format!("{writer} {round} {number}"));
-            recorded.push((event.audience.partition(), event.frame.clone()));
+        for number in 0..=seed % 8 {
+            let label = format!("{writer} {round} {number}");
+            let event = event(person(mixed(seed + number) % 40), label.clone());
+            recorded.push((event.audience().partition(), label));
             unit.record(event);
         }
         match (seed >> 8) % 6 {
@@ -32,8 +34,8 @@ async fn write(store: Store, writer: u64) -> Written {
             1 => drop(unit),
             _ => {
                 unit.commit().await.unwrap();
-                for (partition, frame) in recorded {
-                    written.entry(partition).or_default().push(frame);
+                for (partition, label) in recorded {
+                    written.entry(partition).or_default().push(label);
                 }
             }
         }
@@ -92,14 +94,14 @@ both_databases! {
             let positions: Vec<_> = events.iter().map(|event| event.position).collect();
             assert_eq!(positions, (1..=heads[partition.index()]).collect::<Vec<_>>());
             assert!(events.iter().all(|event| event.audience.known().map(Audience::partition) == Some(partition)));
-            let logged: BTreeSet<_> = events.iter().map(|event| event.frame.clone()).collect();
+            let logged: BTreeSet<_> = events.iter().map(|event| label(&event.frame)).collect();
             let of_all = written.iter().filter_map(|written| written.get(&partition));
             let committed: BTreeSet<_> = of_all.clone().flatten().cloned().collect();
-            assert_eq!(logged, committed, "what was given up is not in the log");
+            assert_eq!(logged, committed, "units that were rolled back left no events");
             assert_eq!(logged.len(), events.len(), "nothing is there twice");
             for in_order in of_all {
-                let mut log = events.iter().map(|event| &event.frame);
-                assert!(in_order.iter().all(|frame| log.any(|logged| logged == frame)), "{in_order:?}");
+                let mut stored = events.iter().map(|event| label(&event.frame));
+                assert!(in_order.iter().all(|label| stored.any(|stored| stored == *label)), "{in_order:?}");
             }
         }
     }
@@ -107,14 +109,68 @@ both_databases! {
     async fn events_of_one_unit_stand_together_in_their_order(database) {
         let store = database.store();
         let mut unit = store.begin(NOW).await.unwrap();
-        for frame in ["first", "second", "third"] {
-            unit.record(event(person(1), frame));
+        for label in ["first", "second", "third"] {
+            unit.record(event(person(1), label));
         }
         unit.commit().await.unwrap();
-        let events =
-            outbox::read(store.reader(), event(person(1), "").audience.partition(), 0, 10).await.unwrap();
-        let logged: Vec<_> = events.iter().map(|event| (event.position, event.frame.as_str())).collect();
-        assert_eq!(logged, [(1, "first"), (2, "second"), (3, "third")]);
+        let partition = event(person(1), "").audience().partition();
+        let events = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
+        let stored: Vec<_> = events.iter().map(|event| (event.position, label(&event.frame))).collect();
+        assert_eq!(stored, [(1, "first".into()), (2, "second".into()), (3, "third".into())]);
+    }
+
+    async fn every_event_has_a_mark_and_a_head_has_the_mark_of_its_last_event(database) {
+        let store = database.store();
+        let mut unit = store.begin(NOW).await.unwrap();
+        for number in 0..200 {
+            unit.record(event(person(number % 20), "marked"));
+        }
+        unit.commit().await.unwrap();
+        let positions = outbox::heads(store.reader()).await.unwrap();
+        let heads = outbox::comparison(store.reader(), Uuid::nil(), &positions).await.unwrap().heads;
+        let mut marks = BTreeSet::new();
+        for (partition, events) in all_events(&store).await {
+            assert_eq!(heads.marks[partition.index()], events.last().map(|event| event.mark));
+            marks.extend(events.into_iter().map(|event| event.mark));
+        }
+        assert!(marks.len() == 200 && !marks.contains(&0), "{marks:?}");
+    }
+
+    async fn a_commit_appends_to_all_partitions_in_as_few_statements_as_the_database_allows(database) {
+        let store = database.store();
+        let statements_of = async |events: u64| {
+            let before = database.statements();
+            let mut unit = store.begin(NOW).await.unwrap();
+            for number in 0..events {
+                unit.record(event(person(number), "many"));
+            }
+            unit.commit().await.unwrap();
+            database.statements() - before
+        };
+        let without_events = statements_of(0).await;
+        let is_sqlite = database.url().starts_with("sqlite:");
+        for events in [1, 2, 300] {
+            assert_eq!(statements_of(events).await - without_events, if is_sqlite { 2 } else { 1 });
+        }
+    }
+
+    async fn commits_that_touch_many_partitions_in_any_order_never_deadlock(database) {
+        let store = database.store();
+        let mut writers = JoinSet::new();
+        for writer in 0..16_u64 {
+            let store = store.clone();
+            writers.spawn(async move {
+                for round in 0..10 {
+                    let mut unit = store.begin(NOW).await.unwrap();
+                    for number in 0..24 {
+                        unit.record(event(person(mixed(writer * 1000 + round * 100 + number)), "crossing"));
+                    }
+                    unit.commit().await.unwrap();
+                }
+            });
+        }
+        writers.join_all().await;
+        assert_eq!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>(), 16 * 10 * 24);
     }
 
     async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database) {

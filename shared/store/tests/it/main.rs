@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod cancelled_callers;
+mod deadlines;
 mod epochs;
 mod faults;
 mod fixtures;
