@@ -1,4 +1,4 @@
-//! Getting a socket: a ticket from the API, redeemed at a gateway.
+//! Admission of sockets: the API issues a ticket, a gateway redeems it.
 
 mod confirm_session;
 mod create_ticket;

@@ -4,26 +4,6 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoColumnRef, Query, SimpleExpr
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-/// SQL of one statement in both dialects. Parameters are written `$1`, `$2` …, which both databases understand.
-#[derive(Clone, Copy)]
-pub(crate) struct Dialects {
-    pub(crate) postgres: &'static str,
-    pub(crate) sqlite: &'static str,
-}
-
-impl Dialects {
-    /// Returns the statement for the database of a connection.
-    pub(crate) fn statement(
-        self,
-        connection: &impl ConnectionTrait,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Statement {
-        let backend = connection.get_database_backend();
-        let sql = if backend == DbBackend::Postgres { self.postgres } else { self.sqlite };
-        Statement::from_sql_and_values(backend, sql, values)
-    }
-}
-
 /// Returns a statement whose SQL is the same on both databases.
 pub(crate) fn statement(
     connection: &impl ConnectionTrait,
@@ -47,7 +27,8 @@ pub(crate) fn is_among(
 ) -> SimpleExpr {
     let ids: Vec<String> = ids.into_iter().map(|id| id.simple().to_string()).collect();
     if connection.get_database_backend() == DbBackend::Postgres {
-        Expr::col(column).eq(Expr::cust_with_values("ANY(string_to_array($1, ',')::uuid[])", [ids.join(",")]))
+        let values = [Expr::col(column), Expr::val(ids.join(","))];
+        Expr::cust_with_exprs("$1 = ANY(string_to_array($2, ',')::uuid[])", values)
     } else {
         let json = serde_json::Value::from(ids).to_string();
         let ids = Query::select()

@@ -9,6 +9,10 @@ use tokio::time::Instant;
 use crate::OnStatement;
 use crate::pool::{Pool, PooledConnection};
 
+/// Part of the deadline of a call that returning a connection may take. Shorter than the wait for a connection, so that a
+/// caller that waits for one gets the place of one that did not answer.
+const RETURN_PART: u32 = 3;
+
 /// What the calls on the connections of one pool have in common.
 pub(crate) struct Calls {
     /// Longest time that a call may take, waiting for a connection included.
@@ -105,7 +109,7 @@ impl Drop for Lease {
                 drop(permits);
                 connection.return_to_pool().await;
             };
-            if tokio::time::timeout(calls.deadline, returning).await.is_err() {
+            if tokio::time::timeout(calls.deadline / RETURN_PART, returning).await.is_err() {
                 calls.silence.note();
             }
         });

@@ -1,4 +1,4 @@
-//! Logged-in sessions.
+//! Sessions.
 
 use domain::Timestamp;
 use domain::auth::Session;
@@ -100,7 +100,7 @@ pub async fn rotate(unit: &UnitOfWork, id: SessionId, generation: i64) -> Result
     expect_one(rotated.rows_affected, "sessions", id)
 }
 
-/// Ends a session. Returns whether it had not ended.
+/// Ends a session. Returns false if it had ended before.
 pub async fn revoke(unit: &UnitOfWork, id: SessionId) -> Result<bool, StoreError> {
     let revoked = sessions::Entity::update_many()
         .col_expr(sessions::Column::RevokedAt, Expr::value(unit.now()))
@@ -127,7 +127,7 @@ pub async fn ended_among(
     Ok(ended)
 }
 
-/// Forgets sessions not used since an instant. Returns how many.
+/// Deletes sessions not used since an instant. Returns their number.
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = sessions::Entity::delete_many()
         .filter(sessions::Column::RotatedAt.lt(before))

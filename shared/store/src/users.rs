@@ -11,7 +11,7 @@ use crate::entities::{user_passwords, users};
 use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
-/// Adds a person. An address that has an account already is a conflict.
+/// Adds a person. Fails with [`StoreError::Conflict`] if the address has an account.
 pub async fn insert(unit: &UnitOfWork, user: &User) -> Result<(), StoreError> {
     let row = users::ActiveModel {
         id: Set(user.id),
@@ -43,7 +43,7 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     Ok(())
 }
 
-/// Replaces the hash of a password that stays the same, made with other costs.
+/// Replaces the hash of an unchanged password, computed with other cost parameters.
 pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
     let replaced = user_passwords::Entity::update_many()
         .col_expr(user_passwords::Column::PasswordHash, Expr::value(hash))
@@ -132,9 +132,9 @@ impl Summaries {
 pub enum Counter {
     /// Live posts.
     Posts,
-    /// People who follow them.
+    /// Followers.
     Followers,
-    /// People they follow.
+    /// Followed people.
     Following,
 }
 

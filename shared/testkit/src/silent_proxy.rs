@@ -74,7 +74,7 @@ async fn forward(
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
-        let silent = silences.wait_for(|silences| *silences != born);
+        let silent = async { silences.wait_for(|silences| *silences != born).await.map(drop) };
         let read = tokio::select! {
             biased;
             _ = silent => return std::future::pending().await,

@@ -8,18 +8,18 @@ use identity::tickets::Ticket;
 use super::redeem_ticket::TicketHolder;
 use crate::{App, Caller, OperationError};
 
-/// A ticket for one socket, to be used once and soon.
+/// A single-use ticket for one socket.
 pub struct IssuedTicket {
     /// The ticket: a secret.
     pub ticket: Ticket,
-    /// When it is no longer good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Tickets one person may take: enough for every tab to come back at once, too few to fill the place they are kept in.
+/// Tickets of one person: enough for all tabs to reconnect at once, too few to fill the ticket store.
 const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
 
-/// Gives the caller a ticket for one socket.
+/// Issues a ticket for one socket to the caller.
 #[tracing::instrument(name = "op.create_ticket", skip_all, fields(user.id = %caller.user_id))]
 pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, OperationError> {
     if let Allowance::Refused { retry_after } =

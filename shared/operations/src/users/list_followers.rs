@@ -7,7 +7,7 @@ use store::users;
 
 use crate::{App, OperationError};
 
-/// Returns a page of those who follow a person, the latest first.
+/// Returns a page of a person's followers, the latest first.
 #[tracing::instrument(name = "op.list_followers", skip_all, fields(profile.id = %person))]
 pub async fn list_followers(
     app: &App,
@@ -17,7 +17,7 @@ pub async fn list_followers(
     list(app, person, Side::Followers, request).await
 }
 
-/// Returns a page of those whom a person follows, the latest first.
+/// Returns a page of the people whom a person follows, the latest first.
 #[tracing::instrument(name = "op.list_following", skip_all, fields(profile.id = %person))]
 pub async fn list_following(
     app: &App,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use operations::notifications::{self, Wanted};
 use operations::{App, Caller, posts};
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use store::{Store, StoreOptions};
 use testkit::TestApp;
 use tokio::task::JoinSet;
 
-use crate::fixtures::{people, post};
+use crate::fixtures::{first, people, post};
 
 const LIKES: usize = 40;
 
@@ -83,8 +83,8 @@ async fn a_locked_post_leaves_half_of_4_connections_to_others_on_postgres() {
 /// Adds people who like the post of one notification, with SQL: the operations would take minutes.
 async fn add_likers(app: &TestApp, count: usize) {
     const CHUNK: usize = 5_000;
-    for first in (0..count).step_by(CHUNK) {
-        let series = format!("generate_series({first}, {}) AS number", first + CHUNK.min(count - first) - 1);
+    for start in (0..count).step_by(CHUNK) {
+        let series = format!("generate_series({start}, {}) AS number", start + CHUNK.min(count - start) - 1);
         let id = "('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid";
         app.database
             .execute(&format!(
@@ -141,10 +141,7 @@ async fn explain(app: &TestApp, sql: &str, values: &[String]) -> f64 {
     for (place, value) in (1..).zip(values) {
         sql = sql.replace(&format!("${place}"), &format!("'{value}'"));
     }
-    let explain = format!("EXPLAIN (ANALYZE, TIMING OFF) {sql}");
-    let statement = Statement::from_string(DbBackend::Postgres, explain);
-    let rows = app.app.store.reader().query_all_raw(statement).await.unwrap();
-    let plan: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let plan = app.database.texts(&format!("EXPLAIN (ANALYZE, TIMING OFF) {sql}")).await;
     rows_read(&plan)
 }
 
@@ -184,13 +181,9 @@ async fn a_like_takes_at_most_nine_round_trips_however_many_liked_the_post_befor
     }
     assert_eq!(trips[1], trips[2], "as many with 50,000 likers as with one");
     assert!(plans[2] <= 20.0, "rows read with 0, 1 and 50,000 likers before: {plans:?}");
-    let list = operations::notifications::list_notifications(
-        &app.app,
-        &mina,
-        operations::notifications::Wanted::All,
-        &crate::fixtures::first(20),
-    );
-    let shown = list.await.unwrap().items;
+    let page = first(20);
+    let list = notifications::list_notifications(&app.app, &mina, Wanted::All, &page).await;
+    let shown = list.unwrap().items;
     assert_eq!((shown.len(), shown[0].actor_count, shown[0].actors.len()), (1, 50_003, 3));
     assert_eq!(shown[0].actors[0].nickname, "tae");
 }

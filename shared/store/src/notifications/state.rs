@@ -2,8 +2,9 @@ use domain::Timestamp;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::{Occasion, UnreadCounts};
 use domain::users::{Role, UserState, UserSummary};
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait as _, QueryResult, Value};
 
+use crate::backend::statement;
 use crate::{StoreError, UnitOfWork};
 
 /// What decides how an occasion changes the notifications of its recipient.
@@ -97,8 +98,7 @@ pub async fn find_state(
             ORDER BY other.created_at DESC, other.actor_id DESC",
     );
     let connection = unit.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let row = connection.query_one_raw(statement).await?;
+    let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
     let row = row.ok_or_else(|| StoreError::corrupt("users", format!("{actor} is missing")))?;
     Ok(State { actor: summary(&row, "actor", actor)?, group: group(&row)?, earlier: earlier(&row)? })
 }

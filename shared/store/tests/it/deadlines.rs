@@ -75,7 +75,7 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
 async fn callers_that_go_away_during_a_silence_do_not_keep_connections_on_postgres() {
     let database = TestDatabase::postgres().await;
     let proxy = proxy(&database).await;
-    let store = store_behind(&proxy, &database, Duration::from_secs(1)).await;
+    let store = store_behind(&proxy, &database, Duration::from_secs(3)).await;
     let open = units(&store).await;
     proxy.fall_silent();
     // Rolling back gets no answer either.

@@ -6,7 +6,6 @@ use domain::events::{Audience, LoggedEvent, Partition};
 use store::{Store, outbox};
 use testkit::both_databases;
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::fixtures::{NOW, event, label, mixed, person};
 
@@ -117,41 +116,6 @@ both_databases! {
         let events = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
         let stored: Vec<_> = events.iter().map(|event| (event.position, label(&event.frame))).collect();
         assert_eq!(stored, [(1, "first".into()), (2, "second".into()), (3, "third".into())]);
-    }
-
-    async fn every_event_has_a_mark_and_a_head_has_the_mark_of_its_last_event(database) {
-        let store = database.store();
-        let mut unit = store.begin(NOW).await.unwrap();
-        for number in 0..200 {
-            unit.record(event(person(number % 20), "marked"));
-        }
-        unit.commit().await.unwrap();
-        let positions = outbox::heads(store.reader()).await.unwrap();
-        let heads = outbox::comparison(store.reader(), Uuid::nil(), &positions).await.unwrap().heads;
-        let mut marks = BTreeSet::new();
-        for (partition, events) in all_events(&store).await {
-            assert_eq!(heads.marks[partition.index()], events.last().map(|event| event.mark));
-            marks.extend(events.into_iter().map(|event| event.mark));
-        }
-        assert!(marks.len() == 200 && !marks.contains(&0), "{marks:?}");
-    }
-
-    async fn a_commit_appends_to_all_partitions_in_as_few_statements_as_the_database_allows(database) {
-        let store = database.store();
-        let statements_of = async |events: u64| {
-            let before = database.statements();
-            let mut unit = store.begin(NOW).await.unwrap();
-            for number in 0..events {
-                unit.record(event(person(number), "many"));
-            }
-            unit.commit().await.unwrap();
-            database.statements() - before
-        };
-        let without_events = statements_of(0).await;
-        let is_sqlite = database.url().starts_with("sqlite:");
-        for events in [1, 2, 300] {
-            assert_eq!(statements_of(events).await - without_events, if is_sqlite { 2 } else { 1 });
-        }
     }
 
     async fn commits_that_touch_many_partitions_in_any_order_never_deadlock(database) {

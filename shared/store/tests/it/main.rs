@@ -11,5 +11,6 @@ mod leases;
 mod log_order;
 mod log_reading;
 mod migrations;
+mod one_row_writes;
 mod pages;
 mod turns;
