@@ -1,71 +1,100 @@
-//! What a service does beside serving: follow-up work, forgetting, relaying.
+//! Background work of the service: jobs, the sweep of expired rows, the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use operations::jobs::{Mailer, run_due_jobs, sweep_expired};
+use operations::jobs::{ClaimedJob, Mailer, claim_due_jobs, run_job, sweep_expired};
+use operations::{App, OperationError};
 use platform::shutdown::{Shutdown, Tasks};
+use store::ConnectFault;
 use stream::Relay;
+use tokio::task::JoinSet;
 
 use crate::Service;
 
-/// How many pieces of work are done at the same time: a slow mail server must not hold up everything.
-const AT_ONCE: usize = 4;
-/// How often work left by other instances is looked for; that of our own wakes us.
+/// Jobs that run at the same time: a slow mail server must not hold up all of them.
+const WORKERS: usize = 4;
+/// Connections of the jobs and the sweep, apart from those of requests.
+const CONNECTIONS: u32 = 2;
+/// How often jobs of other processes and postponed jobs are looked for. Jobs of this process wake the claimer.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long after a fault of the store the next look is taken.
+/// Pause after a fault of the store.
 const RECOVER: Duration = Duration::from_secs(2);
-/// How often what has expired is forgotten.
+/// How often expired rows are deleted.
 const SWEEP: Duration = Duration::from_mins(5);
 
-/// What the workers work with.
+/// Parts of the background work.
 pub struct Workers {
-    /// The service they belong to.
+    /// The service it belongs to.
     pub service: Service,
-    /// Who delivers mails.
+    /// Delivers mails.
     pub mailer: Arc<dyn Mailer>,
-    /// What brings the log to Redis, where there is Redis.
+    /// Copies the outbox to Redis. `None` without Redis.
     pub relay: Option<Relay>,
 }
 
-/// Starts the workers; they end after a shutdown is asked for.
-pub fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown) {
+/// Starts the background work on connections of its own. It ends after a shutdown is asked for.
+pub async fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown) -> Result<(), ConnectFault> {
     let Workers { service, mailer, relay } = workers;
-    for _ in 0..AT_ONCE {
-        tasks.spawn("follow-up work", follow_up(service.clone(), Arc::clone(&mailer), shutdown.clone()));
-    }
-    tasks.spawn("sweep", sweep(service, shutdown.clone()));
+    let store = service.app().store.with_own_connections(CONNECTIONS).await?;
+    let app = App { store, ..service.app().clone() };
+    tasks.spawn("jobs", run_jobs(app.clone(), service, mailer, shutdown.clone()));
+    tasks.spawn("sweep", sweep(app, shutdown.clone()));
     if let Some(relay) = relay {
         let shutdown = shutdown.clone();
         tasks.spawn("relay", async move { relay.run(shutdown.triggered()).await });
     }
+    Ok(())
 }
 
-async fn follow_up(service: Service, mailer: Arc<dyn Mailer>, shutdown: Shutdown) {
-    let mut commits = service.app().store.commits();
+/// Claims due jobs and hands them to at most [`WORKERS`] tasks.
+async fn run_jobs(app: App, service: Service, mailer: Arc<dyn Mailer>, shutdown: Shutdown) {
+    let mut enqueued = app.store.jobs();
+    let mut running = JoinSet::new();
     while !shutdown.is_triggered() {
-        commits.mark_unchanged();
-        let wait = match run_due_jobs(service.app(), service.credentials(), &*mailer).await {
-            Ok(done) if !done.is_idle() => continue,
-            Ok(_idle) => LOOK,
-            Err(fault) => {
-                tracing::error!(%fault, "follow-up work failed");
-                RECOVER
+        enqueued.mark_unchanged();
+        let free = WORKERS.saturating_sub(running.len());
+        let mut wait = LOOK;
+        match claim(&app, free).await {
+            Ok(claimed) => {
+                for job in claimed {
+                    running.spawn(run_one(app.clone(), service.clone(), Arc::clone(&mailer), job));
+                }
             }
-        };
+            Err(fault) => {
+                tracing::error!(%fault, "jobs cannot be claimed");
+                wait = RECOVER;
+            }
+        }
         tokio::select! {
             () = shutdown.triggered() => {}
-            _ = commits.changed() => {}
+            _ = enqueued.changed(), if running.len() < WORKERS => {}
+            Some(_ended) = running.join_next() => {}
             () = tokio::time::sleep(wait) => {}
         }
     }
+    // What was begun is finished: the drain of the service has a deadline.
+    while running.join_next().await.is_some() {}
 }
 
-async fn sweep(service: Service, shutdown: Shutdown) {
+async fn claim(app: &App, free: usize) -> Result<Vec<ClaimedJob>, OperationError> {
+    match u64::try_from(free) {
+        Ok(free) if free > 0 => claim_due_jobs(app, free).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn run_one(app: App, service: Service, mailer: Arc<dyn Mailer>, job: ClaimedJob) {
+    if let Err(fault) = run_job(&app, service.credentials(), &*mailer, &job).await {
+        tracing::error!(job.id = %job.id, %fault, "the outcome of a job was not stored");
+    }
+}
+
+async fn sweep(app: App, shutdown: Shutdown) {
     while !shutdown.is_triggered() {
-        match sweep_expired(service.app()).await {
+        match sweep_expired(&app).await {
             Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "forgot what had expired"),
+            Ok(rows) => tracing::info!(rows, "expired rows deleted"),
             Err(fault) => tracing::error!(%fault, "sweep failed"),
         }
         tokio::select! {

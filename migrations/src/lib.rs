@@ -26,6 +26,7 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000005_create_comments::Step),
             Box::new(steps::m20261121_000006_create_notifications::Step),
             Box::new(steps::m20261121_000007_create_jobs::Step),
+            Box::new(steps::m20261121_000008_count_notifications::Step),
             Box::new(steps::m20261121_000009_mark_events::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()

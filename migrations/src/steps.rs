@@ -9,4 +9,5 @@ pub(crate) mod m20261121_000004_create_posts;
 pub(crate) mod m20261121_000005_create_comments;
 pub(crate) mod m20261121_000006_create_notifications;
 pub(crate) mod m20261121_000007_create_jobs;
+pub(crate) mod m20261121_000008_count_notifications;
 pub(crate) mod m20261121_000009_mark_events;

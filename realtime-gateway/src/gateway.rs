@@ -17,6 +17,9 @@ use crate::tail::TailHealth;
 /// Time after which a client may try again where a gateway cannot serve.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Number of connections that a gateway needs for the event log: one for the tail, one for audit and replay.
+pub const TAIL_CONNECTIONS: u32 = 2;
+
 /// One gateway: its sockets and everything that serves them.
 pub struct Gateway {
     pub(crate) app: App,
@@ -34,10 +37,10 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Creates a gateway. It accepts no socket until [`run_tasks`](crate::run_tasks) has read where the event log ends.
-    pub fn new(app: App, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
+    /// Creates a gateway. `tail_store` has connections of its own, for the event log. The gateway accepts no socket until [`run_tasks`](crate::run_tasks) has read where the event log ends.
+    pub fn new(app: App, tail_store: Store, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
-            tail_store: app.store.clone(),
+            tail_store,
             app,
             resume_tokens: ResumeTokens::new(resume_key),
             hub: Hub::new(settings.limits),

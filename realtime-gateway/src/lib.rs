@@ -18,6 +18,6 @@ pub mod config;
 pub mod protocol;
 
 pub use endpoint::{edge_of, endpoint, readiness_of, socket};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, TAIL_CONNECTIONS};
 pub use run::{run, run_tasks};
 pub use settings::{Limits, Settings, Source, Timing};

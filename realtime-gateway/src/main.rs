@@ -16,7 +16,7 @@ use platform::ids::TimeOrderedIds;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::Shutdown;
 use realtime_gateway::config::GatewayConfig;
-use realtime_gateway::{Gateway, edge_of, readiness_of};
+use realtime_gateway::{Gateway, TAIL_CONNECTIONS, edge_of, readiness_of};
 use store::{Store, StoreOptions};
 
 /// Faster than the system's for many small allocations by many threads, and needs nothing but a C compiler.
@@ -53,7 +53,8 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         ids: Arc::new(TimeOrderedIds),
         random: Arc::new(OsRandom),
     };
-    let gateway = Gateway::new(app, &resume_key, config.settings());
+    let tail_store = app.store.with_own_connections(TAIL_CONNECTIONS).await?;
+    let gateway = Gateway::new(app, tail_store, &resume_key, config.settings());
     let readiness = readiness_of(&gateway);
     let (health, edge) = (config.health_listen, edge_of(&gateway));
     let _health = HealthServer::start("ORGO_GATEWAY_HEALTH_LISTEN", health, &edge, readiness).await?;

@@ -15,6 +15,9 @@ use stream::Relay;
 /// How long requests in flight may take after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// Number of database connections of the relay.
+const RELAY_CONNECTIONS: u32 = 2;
+
 /// Serves until the signal to stop.
 pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     let config = ApiConfig::from_environment(&mut Environment::from_process())?;
@@ -31,10 +34,11 @@ pub(super) async fn serve() -> Result<(), Box<dyn Error>> {
     };
     let holder = app.ids.next_id().to_string();
     let (clock, ids) = (Arc::clone(&app.clock), Arc::clone(&app.ids));
-    let relay = Relay::new(store, &config.stores.redis_url, stream::PREFIX, clock, ids, holder)?;
+    let relay_store = store.with_own_connections(RELAY_CONNECTIONS).await?;
+    let relay = Relay::new(relay_store, &config.stores.redis_url, stream::PREFIX, clock, ids, holder)?;
     let tasks = Tasks::new();
     let workers = Workers { service: service.clone(), mailer, relay: Some(relay) };
-    spawn_workers(workers, &tasks, &shutdown);
+    spawn_workers(workers, &tasks, &shutdown).await?;
     let readiness = service.readiness().clone();
     let health = config.health_listen;
     let _health =

@@ -12,7 +12,7 @@ use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
 use platform::origin::Origin;
 use platform::shutdown::{Shutdown, Tasks};
-use realtime_gateway::{Gateway, Limits, Settings, Source, Timing, run_tasks, socket};
+use realtime_gateway::{Gateway, Limits, Settings, Source, TAIL_CONNECTIONS, Timing, run_tasks, socket};
 
 use crate::banner;
 use crate::config::EmbeddedConfig;
@@ -53,7 +53,8 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         limits: Limits::default(),
         timing: Timing::default(),
     };
-    let gateway = Gateway::new(app.clone(), &ResumeKey::derive(&secret), settings);
+    let tail_store = app.store.with_own_connections(TAIL_CONNECTIONS).await?;
+    let gateway = Gateway::new(app.clone(), tail_store, &ResumeKey::derive(&secret), settings);
     let beside = Arc::clone(&gateway);
     service.readiness().require(move || {
         let gateway = Arc::clone(&beside);
@@ -61,7 +62,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     });
     let tasks = Tasks::new();
     let mailer = Arc::new(CaptureMailer::new(app));
-    spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown);
+    spawn_workers(Workers { service: service.clone(), mailer, relay: None }, &tasks, &shutdown).await?;
     tasks.spawn("gateway", run_gateway(Arc::clone(&gateway), shutdown.clone()));
 
     let endpoint = routes(&service, Some(socket(gateway)));

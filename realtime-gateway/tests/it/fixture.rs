@@ -18,7 +18,7 @@ use operations::App;
 use operations::posts::create_post;
 use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::{Shutdown, Tasks};
-use realtime_gateway::{Gateway, Limits, Settings, Source, Timing};
+use realtime_gateway::{Gateway, Limits, Settings, Source, TAIL_CONNECTIONS, Timing};
 use serde_json::json;
 use store::Store;
 use stream::Relay;
@@ -212,7 +212,8 @@ async fn serve(
     };
     // With the rights of production, so that every test shows that they are enough.
     let app = App { store: test.database.store_as("orgo_gateway").await, ..test.app.clone() };
-    let gateway = Gateway::new(app, &ResumeKey::derive(&test.secret), settings);
+    let tail_store = app.store.with_own_connections(TAIL_CONNECTIONS).await.unwrap();
+    let gateway = Gateway::new(app, tail_store, &ResumeKey::derive(&test.secret), settings);
     let listener = GuardedListener::bind("127.0.0.1:0".parse().unwrap(), Guard::default()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let running = realtime_gateway::run(listener, Arc::clone(&gateway), shutdown.clone());

@@ -11,52 +11,52 @@ use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
 use store::Store;
 
-/// The long-lived parts every operation works with.
+/// The long-lived parts that operations use.
 #[derive(Clone)]
 pub struct App {
-    /// The truth.
+    /// The database.
     pub store: Store,
-    /// What may be forgotten: tickets and rate limits.
+    /// Short-lived state: tickets and rate limits.
     pub ephemeral: Ephemeral,
-    /// Where the time comes from.
+    /// Source of the time.
     pub clock: Arc<dyn Clock>,
-    /// Where identifiers come from.
+    /// Source of identifiers.
     pub ids: Arc<dyn IdSource>,
-    /// Where secrets come from.
+    /// Source of secrets.
     pub random: Arc<dyn RandomSource>,
 }
 
-/// What only the service that lets people in holds: keys.
+/// Keys and hashers that only the api-service holds.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Makes and checks access tokens.
+    /// Issues and verifies access tokens.
     pub access_tokens: Arc<AccessTokens>,
-    /// Makes and checks refresh tokens.
+    /// Issues and verifies refresh tokens.
     pub refresh_tokens: Arc<RefreshTokens>,
     /// Hashes codes.
     pub codes: Arc<CodeHasher>,
     /// Hashes passwords.
     pub passwords: PasswordHasher,
-    /// Counts tries where the shared counters cannot be reached: closed to guessing, not open.
+    /// Rate limits of this process, used while the shared ones cannot be reached.
     pub local_limits: Ephemeral,
 }
 
-/// Who asks: somebody logged in.
+/// An authenticated caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
+    /// The person.
     pub user_id: UserId,
-    /// In which session.
+    /// Session of the access token.
     pub session_id: SessionId,
-    /// What they may do beyond their own things.
+    /// Role of the person.
     pub role: Role,
 }
 
-/// Who asks: somebody not logged in.
+/// An anonymous caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// Their address, or the network of it, as the key of rate limits.
+    /// Client address or its network, the key of rate limits.
     pub address: String,
-    /// The language they read.
+    /// Preferred language.
     pub locale: Locale,
 }

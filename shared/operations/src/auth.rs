@@ -3,6 +3,7 @@
 pub mod limits;
 
 mod authenticate;
+mod live_session;
 mod log_in;
 mod log_out;
 mod refresh_tokens;
@@ -11,6 +12,7 @@ mod session_tokens;
 mod sign_up;
 
 pub use authenticate::authenticate;
+pub(crate) use live_session::find_live_session;
 pub use log_in::{LogIn, log_in};
 pub use log_out::log_out;
 pub use refresh_tokens::refresh_tokens;

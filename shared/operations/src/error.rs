@@ -3,31 +3,32 @@ use identity::access_tokens::SigningFault;
 use identity::passwords::HashFault;
 use store::StoreError;
 
-/// What an operation answers instead of a result.
+/// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// A rule says no. The caller is told which.
+    /// A rule refused it. The problem names the rule's code.
     #[error(transparent)]
     Problem(#[from] Problem),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The short-lived state failed.
+    /// The store of short-lived state failed.
     #[error(transparent)]
     Ephemeral(#[from] ephemeral::EphemeralError),
-    /// A password could not be hashed, or not now.
+    /// A password could not be hashed, or all hashers are busy.
     #[error(transparent)]
     Hash(#[from] HashFault),
     /// A token could not be signed.
     #[error(transparent)]
     Signing(#[from] SigningFault),
-    /// Something of ours could not be written as JSON.
+    /// A value could not be written as JSON.
     #[error("not writable as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
 impl OperationError {
-    /// Returns the problem the caller is told: a broken rule as it is, everything else by whether it will pass.
+    /// Returns the problem to answer with: a refusal as it is, a temporary fault as `unavailable` with `Retry-After`, and
+    /// any other fault as `internal`.
     pub fn problem(&self) -> Problem {
         let code = match self {
             Self::Problem(problem) => return problem.clone(),

@@ -1,4 +1,4 @@
-//! Follow-up work: left as rows by operations, done here, more than once if need be.
+//! Jobs: rows that operations leave in their commit, run afterwards, possibly more than once.
 
 mod mail;
 mod run_due_jobs;
@@ -9,12 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use mail::{Mail, MailFault, Mailer};
-pub use run_due_jobs::{JobsDone, run_due_jobs};
+pub use run_due_jobs::{JobsDone, claim_due_jobs, run_due_jobs, run_job};
 pub use send_email_code::SendEmailCode;
+pub use store::jobs::Job as ClaimedJob;
 pub use sweep_expired::sweep_expired;
 
-/// A kind of follow-up work and what it needs to be done.
+/// Input of one kind of job.
 pub trait Job: Serialize + DeserializeOwned {
-    /// Its name in the store.
+    /// Name of the kind in the store.
     const KIND: &'static str;
 }

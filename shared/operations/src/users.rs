@@ -1,4 +1,4 @@
-//! Profiles, and who follows whom.
+//! Profiles and follows.
 
 mod follow;
 mod get_me;

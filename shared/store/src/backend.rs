@@ -1,6 +1,8 @@
 //! The differences between the two databases, in one place. Everything else runs the same statements on both.
 
+use sea_orm::sea_query::{Expr, ExprTrait, Func, IntoColumnRef, Query, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use uuid::Uuid;
 
 /// SQL of one statement in both dialects. Parameters are written `$1`, `$2` …, which both databases understand.
 #[derive(Clone, Copy)]
@@ -34,4 +36,25 @@ pub(crate) fn statement(
 /// Tells whether a statement may change rows in several `WITH` clauses. SQLite cannot.
 pub(crate) fn has_data_modifying_with(connection: &impl ConnectionTrait) -> bool {
     connection.get_database_backend() == DbBackend::Postgres
+}
+
+/// Returns the condition that a column is one of some ids. The ids are one parameter, so that the statement is the same
+/// for every number of ids.
+pub(crate) fn is_among(
+    connection: &impl ConnectionTrait,
+    column: impl IntoColumnRef,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> SimpleExpr {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.simple().to_string()).collect();
+    if connection.get_database_backend() == DbBackend::Postgres {
+        let values = [Expr::col(column), Expr::val(ids.join(","))];
+        Expr::cust_with_exprs("$1 = ANY(string_to_array($2, ',')::uuid[])", values)
+    } else {
+        let json = serde_json::Value::from(ids).to_string();
+        let ids = Query::select()
+            .expr(Expr::cust("unhex(value)"))
+            .from_function(Func::cust("json_each").arg(json), "ids")
+            .to_owned();
+        Expr::col(column).in_subquery(ids)
+    }
 }

@@ -1,4 +1,4 @@
-//! Mails kept for the local mail page, where no mail server is.
+//! Mails kept for the local mail page, where there is no mail server.
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;
@@ -9,20 +9,20 @@ use sea_orm::{
 use crate::entities::captured_mails;
 use crate::{StoreError, UnitOfWork};
 
-/// A mail that was not sent anywhere.
+/// A mail that was stored instead of sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CapturedMail {
-    /// Whom it is for.
+    /// Address of the recipient.
     pub to: String,
-    /// What it is about.
+    /// Subject line.
     pub subject: String,
-    /// What it says.
+    /// Body, plain text.
     pub text: String,
-    /// When it would have been sent.
+    /// When it was written.
     pub at: Timestamp,
 }
 
-/// Keeps a mail.
+/// Stores a mail.
 pub async fn insert(unit: &UnitOfWork, id: CapturedMailId, mail: &CapturedMail) -> Result<(), StoreError> {
     let row = captured_mails::ActiveModel {
         id: Set(id),
@@ -51,7 +51,7 @@ pub async fn latest(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec
     Ok(rows.into_iter().map(mail).collect())
 }
 
-/// Forgets mails kept before an instant. Returns how many.
+/// Deletes mails written before an instant. Returns their number.
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = captured_mails::Entity::delete_many()
         .filter(captured_mails::Column::SentAt.lt(before))

@@ -9,6 +9,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 
 use crate::entities::comments;
 use crate::page::{Keyset, Sorting, assemble};
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork, users};
 
 /// Adds a comment or a reply.
@@ -29,36 +30,36 @@ pub async fn insert(unit: &UnitOfWork, comment: &Comment) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Finds a comment or a reply, live or only standing for what is below it.
+/// Finds a comment or a reply, deleted ones included.
 pub async fn find(connection: &impl ConnectionTrait, id: CommentId) -> Result<Option<Comment>, StoreError> {
     comments::Entity::find_by_id(id).one(connection).await?.map(comment).transpose()
 }
 
-/// Finds a comment or a reply and keeps others from changing it until the unit ends.
+/// Finds a comment or a reply, deleted ones included, and locks it until the unit ends.
 pub async fn lock(unit: &UnitOfWork, id: CommentId) -> Result<Option<Comment>, StoreError> {
     let row = comments::Entity::find_by_id(id).lock_exclusive().one(unit.connection()).await?;
     row.map(comment).transpose()
 }
 
-/// Changes the number of a comment's live replies by `by`.
-pub async fn count_replies(unit: &UnitOfWork, id: CommentId, by: i64) -> Result<(), StoreError> {
-    comments::Entity::update_many()
+/// Adds `by` to the number of live replies of a comment.
+pub async fn adjust_replies_count(unit: &UnitOfWork, id: CommentId, by: i64) -> Result<(), StoreError> {
+    let adjusted = comments::Entity::update_many()
         .col_expr(comments::Column::RepliesCount, Expr::col(comments::Column::RepliesCount).add(by))
         .filter(comments::Column::Id.eq(id))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(adjusted.rows_affected, "comments", id)
 }
 
-/// Takes a comment out of sight. The row stays for what refers to it; [`views`] show none of its words.
+/// Marks a comment as deleted. The row stays because replies refer to it; [`views`] do not show its content.
 pub async fn delete(unit: &UnitOfWork, id: CommentId) -> Result<(), StoreError> {
-    comments::Entity::update_many()
+    let deleted = comments::Entity::update_many()
         .col_expr(comments::Column::State, Expr::value(CommentState::Deleted.as_str()))
         .col_expr(comments::Column::DeletedAt, Expr::value(unit.now()))
         .filter(comments::Column::Id.eq(id))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(deleted.rows_affected, "comments", id)
 }
 
 /// Returns a page of the comments of a post, the oldest first: the live ones, and the deleted ones that have live
@@ -103,7 +104,8 @@ async fn page(
     Ok(Page { items, next: page.next, previous: page.previous })
 }
 
-/// Returns comments as `viewer` sees them, deleted ones without their words: one statement, however many comments.
+/// Returns comments as `viewer` sees them, deleted ones without content. Runs one statement, however many comments there
+/// are.
 pub async fn views(
     connection: &impl ConnectionTrait,
     comments: Vec<Comment>,

@@ -1,19 +1,41 @@
+use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use sea_orm::{ConnAcquireErr, ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectionTrait as _, DbErr, RuntimeErr};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use uuid::Uuid;
 
+use crate::connection::{Calls, Permits, Reader, Silence};
+use crate::keyed_queue::KeyedQueue;
+use crate::pool::Pool;
 use crate::{StoreError, UnitOfWork};
 
-/// How long a request waits for a free connection, or for its turn to write, before it is told to come back.
+/// How long a request waits for a free connection, or for its turn to write on SQLite.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// How long a statement may run, wait for a lock, or leave a transaction open, on PostgreSQL.
-const POSTGRES_LIMITS: [(&str, &str); 3] =
-    [("statement_timeout", "3s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "10s")];
-/// How long a writer waits for one of another process, on SQLite.
-const SQLITE_BUSY: Duration = Duration::from_secs(5);
+/// Settings of every PostgreSQL session. A statement is cancelled by the server before the client's deadline passes, so
+/// that a slow statement costs an error and not a connection. The others let the server notice that a client is gone.
+const POSTGRES_SETTINGS: [(&str, &str); 7] = [
+    ("statement_timeout", "2500ms"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("tcp_keepalives_idle", "10s"),
+    ("tcp_keepalives_interval", "5s"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10s"),
+];
+/// How long a writer waits for a writer of another process, on SQLite.
+const SQLITE_BUSY: Duration = Duration::from_secs(2);
+/// How long a connection may be idle before it is probed at its next use.
+const IDLE_UNPROBED: Duration = Duration::from_secs(5);
+/// Part of the deadline of a call that a probe may take, so that the call has time left to open another connection.
+const PROBE_PART: u32 = 6;
+/// How long a connection is used.
+const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Called with the text of a statement.
 pub type OnStatement = Arc<dyn Fn(&str) + Send + Sync>;
@@ -21,15 +43,17 @@ pub type OnStatement = Arc<dyn Fn(&str) + Send + Sync>;
 /// How a store is opened.
 #[derive(Clone)]
 pub struct StoreOptions {
-    /// How many connections at the most.
+    /// Maximum number of connections.
     pub connections: u32,
-    /// Called once a statement. Tests count with it.
+    /// Longest time that one call may take: a statement, the beginning or the end of a transaction.
+    pub deadline: Duration,
+    /// Called with every statement, `BEGIN`, `COMMIT` and `ROLLBACK` included. Tests count with it.
     pub on_statement: Option<OnStatement>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 16, on_statement: None }
+        Self { connections: 16, deadline: Duration::from_secs(3), on_statement: None }
     }
 }
 
@@ -41,16 +65,30 @@ pub enum ConnectFault {
     UnknownScheme,
     /// The database did not answer.
     #[error("the database cannot be reached: {0}")]
-    Unreachable(#[source] sea_orm::DbErr),
+    Unreachable(#[source] DbErr),
 }
 
-/// The truth: a pool of connections to PostgreSQL or SQLite.
+impl From<sqlx::Error> for ConnectFault {
+    fn from(fault: sqlx::Error) -> Self {
+        Self::Unreachable(DbErr::Conn(RuntimeErr::SqlxError(fault.into())))
+    }
+}
+
+/// The database that holds the truth: a pool of connections to PostgreSQL or SQLite. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
-    database: DatabaseConnection,
-    /// On SQLite, whose turn it is to write. SQLite's own way is to try again after longer and longer waits: that
-    /// is slow, unfair, and takes the connections away from the readers.
-    turns: Option<Arc<Semaphore>>,
+    reader: Reader,
+    shared: Arc<Shared>,
+}
+
+/// What stores with connections of their own have in common.
+struct Shared {
+    url: String,
+    options: StoreOptions,
+    /// On SQLite, the right to write. SQLite's own way is to retry after growing delays: that is slow, unfair, and takes
+    /// connections away from readers.
+    writer: Option<Arc<Semaphore>>,
+    hot_rows: KeyedQueue,
     signals: Signals,
 }
 
@@ -59,83 +97,154 @@ pub struct Store {
 pub(crate) struct Signals {
     /// After every commit.
     pub(crate) commits: watch::Sender<u64>,
-    /// After every commit that put events into the log.
+    /// After every commit that put events into the outbox.
     pub(crate) appends: watch::Sender<u64>,
+    /// After every commit that enqueued a job.
+    pub(crate) jobs: watch::Sender<u64>,
 }
 
 impl Store {
     /// Opens `postgres://…` or `sqlite://…`. The schema must be there.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, ConnectFault> {
-        let is_sqlite = url.starts_with("sqlite:");
-        if !is_sqlite && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-            return Err(ConnectFault::UnknownScheme);
-        }
-        let mut settings = ConnectOptions::new(url);
-        settings
-            .max_connections(options.connections)
-            .acquire_timeout(ACQUIRE)
-            .connect_timeout(ACQUIRE)
-            .max_lifetime(Duration::from_mins(30))
-            .test_before_acquire_if_idle_for(Duration::from_secs(5))
-            .sqlx_logging(false);
-        settings
-            .map_sqlx_postgres_opts(|postgres| postgres.application_name("orgo").options(POSTGRES_LIMITS));
-        settings.map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
-                // Acknowledged means on disk: the write-ahead log is synced at every commit.
-                .synchronous(sqlx::sqlite::SqliteSynchronous::Full)
-                .busy_timeout(SQLITE_BUSY)
-                .foreign_keys(true)
-        });
-        let mut database = Database::connect(settings).await.map_err(ConnectFault::Unreachable)?;
-        if let Some(on_statement) = options.on_statement {
-            database.set_metric_callback(move |statement| on_statement(&statement.statement.sql));
-        }
-        let turns = is_sqlite.then(|| Arc::new(Semaphore::new(1)));
-        let signals = Signals { commits: watch::Sender::new(0), appends: watch::Sender::new(0) };
-        Ok(Self { database, turns, signals })
+        let reader = open(url, &options).await?;
+        let writer = matches!(reader.pool, Pool::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let signals = Signals {
+            commits: watch::Sender::new(0),
+            appends: watch::Sender::new(0),
+            jobs: watch::Sender::new(0),
+        };
+        let hot_rows = KeyedQueue::default();
+        let shared = Arc::new(Shared { url: url.to_owned(), options, writer, hot_rows, signals });
+        Ok(Self { reader, shared })
+    }
+
+    /// Opens a store on the same database with at most `connections` connections of its own, so that its callers do not
+    /// wait for those of this store. Both see each other's signals.
+    pub async fn with_own_connections(&self, connections: u32) -> Result<Self, ConnectFault> {
+        let options = StoreOptions { connections, ..self.shared.options.clone() };
+        let reader = open(&self.shared.url, &options).await?;
+        Ok(Self { reader, shared: Arc::clone(&self.shared) })
     }
 
     /// Returns the connections for reads that guard no write.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.database
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Opens a unit of work that takes place at `now`.
     pub async fn begin(&self, now: Timestamp) -> Result<UnitOfWork, StoreError> {
-        let turn = match &self.turns {
-            None => None,
-            Some(turns) => Some(wait_for_turn(Arc::clone(turns)).await?),
-        };
-        UnitOfWork::begin(self.database.clone(), turn, self.signals.clone(), now).await
+        self.begin_with(Permits::new(), now).await
     }
 
-    /// Returns a signal that changes after every commit of this process: there may be work.
+    /// Opens a unit of work whose first write is to the row `row`, which many callers may write at once. Few such units
+    /// of this process hold a connection at the same time. Fails with [`StoreError::Unavailable`] if too many units wait
+    /// for the row already, or if the wait exceeds the deadline of a call.
+    pub async fn begin_for(&self, row: Uuid, now: Timestamp) -> Result<UnitOfWork, StoreError> {
+        let entered = self.shared.hot_rows.enter(row, self.shared.options.deadline).await;
+        let pass = entered.map_err(|_crowded| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        self.begin_with(vec![Box::new(pass)], now).await
+    }
+
+    async fn begin_with(&self, mut permits: Permits, now: Timestamp) -> Result<UnitOfWork, StoreError> {
+        if let Some(writer) = &self.shared.writer {
+            permits.push(Box::new(wait_to_write(Arc::clone(writer)).await?));
+        }
+        let transaction = self.reader.begin(permits).await?;
+        Ok(UnitOfWork::new(transaction, self.shared.signals.clone(), now))
+    }
+
+    /// Returns a signal that changes after every commit of this process.
     pub fn commits(&self) -> watch::Receiver<u64> {
-        self.signals.commits.subscribe()
+        self.shared.signals.commits.subscribe()
     }
 
-    /// Returns a signal that changes after every commit of this process that put events into the log.
+    /// Returns a signal that changes after every commit of this process that put events into the outbox.
     pub fn appends(&self) -> watch::Receiver<u64> {
-        self.signals.appends.subscribe()
+        self.shared.signals.appends.subscribe()
     }
 
-    /// Asks the database for a sign of life.
+    /// Returns a signal that changes after every commit of this process that enqueued a job.
+    pub fn jobs(&self) -> watch::Receiver<u64> {
+        self.shared.signals.jobs.subscribe()
+    }
+
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.database.ping().await?)
+        self.reader.execute_unprepared("SELECT 1").await?;
+        Ok(())
     }
 
-    /// Closes every connection, after what is under way.
+    /// Closes the connections of this store and its clones once they are returned, or when the deadline passes.
     pub async fn close(self) -> Result<(), StoreError> {
-        Ok(self.database.close().await?)
+        let closed = tokio::time::timeout(self.shared.options.deadline, self.reader.pool.close()).await;
+        Ok(closed.map_err(|_passed| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?)
     }
 }
 
-async fn wait_for_turn(turns: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
-    match tokio::time::timeout(ACQUIRE, turns.acquire_owned()).await {
-        Ok(Ok(turn)) => Ok(turn),
+async fn open(url: &str, options: &StoreOptions) -> Result<Reader, ConnectFault> {
+    let silence = Arc::new(Silence::default());
+    let pool = if url.starts_with("sqlite:") {
+        Pool::Sqlite(open_sqlite(url, options.connections).await?)
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Pool::Postgres(open_postgres(url, options, Arc::clone(&silence)).await?)
+    } else {
+        return Err(ConnectFault::UnknownScheme);
+    };
+    let on_statement = options.on_statement.clone();
+    Ok(Reader { pool, calls: Arc::new(Calls { deadline: options.deadline, on_statement, silence }) })
+}
+
+async fn open_postgres(
+    url: &str,
+    options: &StoreOptions,
+    silence: Arc<Silence>,
+) -> Result<sqlx::PgPool, sqlx::Error> {
+    let probe = options.deadline / PROBE_PART;
+    let postgres = PgConnectOptions::from_str(url)?
+        .application_name("orgo")
+        .options(POSTGRES_SETTINGS)
+        .disable_statement_logging();
+    PgPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(ACQUIRE)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire(false)
+        .before_acquire(move |connection, metadata| {
+            let idle = metadata.idle_for;
+            let suspect = idle >= IDLE_UNPROBED || silence.is_within(idle);
+            Box::pin(async move {
+                if suspect {
+                    let probed = tokio::time::timeout(probe, connection.ping()).await;
+                    probed.map_err(|_passed| sqlx::Error::PoolTimedOut)??;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(postgres)
+        .await
+}
+
+async fn open_sqlite(url: &str, connections: u32) -> Result<sqlx::SqlitePool, sqlx::Error> {
+    let sqlite = SqliteConnectOptions::from_str(url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        // Acknowledged means on disk: the write-ahead log is synced at every commit.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(SQLITE_BUSY)
+        .foreign_keys(true)
+        .disable_statement_logging();
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire(false)
+        .connect_with(sqlite)
+        .await
+}
+
+async fn wait_to_write(writer: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
+    match tokio::time::timeout(ACQUIRE, writer.acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(permit),
         Ok(Err(_never_closed)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
-        Err(_too_long) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        Err(_passed) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
     }
 }

@@ -1,4 +1,4 @@
-//! Codes that prove an address: one row an address and purpose.
+//! Codes that prove an address: one row for each address and purpose.
 
 use domain::Timestamp;
 use domain::auth::{CodePurpose, EmailCode};
@@ -7,19 +7,20 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::entities::email_codes;
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
 /// A stored code and its keyed hash.
 #[derive(Debug, Clone)]
 pub struct StoredCode {
-    /// What is known of it.
+    /// Its creation, attempts and use.
     pub code: EmailCode,
     /// The keyed hash, as text.
     pub hash: String,
 }
 
-/// Stores a new code, over the one before, unless that is younger than `before`. Returns whether it did: of two
-/// requests at once, one.
+/// Replaces the code of an address, unless the present one was created after `before`. Returns whether it was replaced:
+/// of two concurrent requests, one succeeds.
 pub async fn replace(
     unit: &UnitOfWork,
     email: &EmailAddress,
@@ -51,8 +52,7 @@ pub async fn replace(
     Ok(stored == 1)
 }
 
-/// Sets the hash of the code asked for at `requested_at`. Returns whether it still stands: a later request replaces
-/// an earlier one.
+/// Sets the hash of the code requested at `requested_at`. Returns false if a later request replaced it.
 pub async fn set_hash(
     unit: &UnitOfWork,
     email: &EmailAddress,
@@ -81,7 +81,7 @@ pub async fn find(
     Ok(email_codes::Entity::find_by_id(key).one(connection).await?.map(stored))
 }
 
-/// Finds the code of an address and keeps others from trying it until the unit ends.
+/// Finds the code of an address and locks it until the unit ends.
 pub async fn lock(
     unit: &UnitOfWork,
     email: &EmailAddress,
@@ -92,22 +92,22 @@ pub async fn lock(
     Ok(row.map(stored))
 }
 
-/// Counts a wrong try.
+/// Counts a wrong attempt.
 pub async fn count_attempt(
     unit: &UnitOfWork,
     email: &EmailAddress,
     purpose: CodePurpose,
 ) -> Result<(), StoreError> {
-    email_codes::Entity::update_many()
+    let counted = email_codes::Entity::update_many()
         .col_expr(email_codes::Column::Attempts, Expr::col(email_codes::Column::Attempts).add(1))
         .filter(email_codes::Column::Email.eq(email.as_str()))
         .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(counted.rows_affected, "email_codes", email.as_str())
 }
 
-/// Uses a code up. Returns whether it was still unused.
+/// Marks a code as used. Returns whether it was unused.
 pub async fn use_up(
     unit: &UnitOfWork,
     email: &EmailAddress,
@@ -123,7 +123,7 @@ pub async fn use_up(
     Ok(used.rows_affected == 1)
 }
 
-/// Forgets codes made before an instant. Returns how many.
+/// Deletes codes created before an instant. Returns their number.
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = email_codes::Entity::delete_many()
         .filter(email_codes::Column::CreatedAt.lt(before))

@@ -1,23 +1,23 @@
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
-/// What the store answers instead of rows.
+/// Why a call of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A row like that is there already, says this constraint.
+    /// A unique constraint with this name refused a row.
     #[error("unique constraint: {0}")]
     Conflict(String),
-    /// Another unit of work was in the way; the whole unit may be tried again.
+    /// Another unit of work held a lock for too long, or caused a deadlock. The whole unit may be repeated.
     #[error("contention: {0}")]
     Contention(#[source] DbErr),
-    /// The database cannot be reached, or no connection came free.
+    /// The database did not answer within the deadline, or no connection was free in time.
     #[error("database unavailable: {0}")]
     Unavailable(#[source] DbErr),
-    /// A stored value is none of the values it can have.
+    /// A row is missing, or a stored value is outside of its domain.
     #[error("corrupt {table}: {what}")]
     Corrupt {
-        /// The table it is in.
+        /// The table.
         table: &'static str,
-        /// What is wrong with it.
+        /// Description of the fault, with the row's key.
         what: String,
     },
     /// The frame of an event could not be written as JSON.
@@ -26,7 +26,7 @@ pub enum StoreError {
     /// A unit of work ended in a panic.
     #[error("unit of work died: {0}")]
     Died(#[source] tokio::task::JoinError),
-    /// Anything else: our own fault.
+    /// Any other fault.
     #[error("database: {0}")]
     Other(#[source] DbErr),
 }
@@ -62,7 +62,7 @@ enum Class {
     Other,
 }
 
-/// Sorts by SQLSTATE (PostgreSQL appendix A) and by SQLite's result codes.
+/// Classifies by SQLSTATE (PostgreSQL, appendix A) and by SQLite's result codes.
 fn class_of(error: &sqlx::Error) -> Class {
     match error {
         sqlx::Error::Io(_)

@@ -1,11 +1,14 @@
-//! Who follows whom.
+//! Follows: edges from followers to the people they follow.
 
 use domain::ids::{FollowId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
 use domain::users::{Relationship, UserSummary};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 
+use crate::backend::is_among;
 use crate::entities::follows;
 use crate::page::{Keyset, Sorting, assemble};
 use crate::{StoreError, UnitOfWork, users};
@@ -50,14 +53,17 @@ pub async fn relationship(
     let edge = |from: UserId, to: UserId| {
         Condition::all().add(follows::Column::FollowerId.eq(from)).add(follows::Column::FolloweeId.eq(to))
     };
-    let edges = follows::Entity::find()
+    let followers: Vec<UserId> = follows::Entity::find()
+        .select_only()
+        .column(follows::Column::FollowerId)
         .filter(Condition::any().add(edge(viewer, other)).add(edge(other, viewer)))
+        .into_tuple()
         .all(connection)
         .await?;
     Ok(Relationship {
         user_id: other,
-        following: edges.iter().any(|edge| edge.follower_id == viewer),
-        followed_by: edges.iter().any(|edge| edge.follower_id == other),
+        following: followers.contains(&viewer),
+        followed_by: followers.contains(&other),
     })
 }
 
@@ -71,12 +77,15 @@ pub async fn followed_among(
     if others.is_empty() {
         return Ok(others);
     }
-    let edges = follows::Entity::find()
+    let followed = follows::Entity::find()
+        .select_only()
+        .column(follows::Column::FolloweeId)
         .filter(follows::Column::FollowerId.eq(viewer))
-        .filter(follows::Column::FolloweeId.is_in(others))
+        .filter(is_among(connection, follows::Column::FolloweeId, others.into_iter().map(|other| other.0)))
+        .into_tuple()
         .all(connection)
         .await?;
-    Ok(edges.into_iter().map(|edge| edge.followee_id).collect())
+    Ok(followed)
 }
 
 /// Which end of the edges a list shows.
@@ -95,20 +104,22 @@ pub async fn list(
     side: Side,
     request: &PageRequest,
 ) -> Result<Page<UserSummary>, StoreError> {
-    let own_end = match side {
-        Side::Followers => follows::Column::FolloweeId,
-        Side::Following => follows::Column::FollowerId,
+    let (own_end, other_end) = match side {
+        Side::Followers => (follows::Column::FolloweeId, follows::Column::FollowerId),
+        Side::Following => (follows::Column::FollowerId, follows::Column::FolloweeId),
     };
     let keyset =
         Keyset { id: follows::Column::Id, value: None::<follows::Column>, sorting: Sorting::Descending };
     let select = follows::Entity::find().filter(own_end.eq(person));
-    let edges = keyset.narrow(select, request).all(connection).await?;
-    let page = assemble(edges, request, |edge| SortKey::of_id(edge.id.0));
-    let other_end = |edge: &follows::Model| match side {
-        Side::Followers => edge.follower_id,
-        Side::Following => edge.followee_id,
-    };
-    let summaries = users::summaries(connection, page.items.iter().map(other_end)).await?;
-    let items = page.items.iter().map(|edge| summaries.get(other_end(edge))).collect::<Result<_, _>>()?;
+    let edges = keyset
+        .narrow(select, request)
+        .select_only()
+        .columns([follows::Column::Id, other_end])
+        .into_tuple::<(FollowId, UserId)>()
+        .all(connection)
+        .await?;
+    let page = assemble(edges, request, |(id, _)| SortKey::of_id(id.0));
+    let summaries = users::summaries(connection, page.items.iter().map(|(_, other)| *other)).await?;
+    let items = page.items.iter().map(|(_, other)| summaries.get(*other)).collect::<Result<_, _>>()?;
     Ok(Page { items, next: page.next, previous: page.previous })
 }

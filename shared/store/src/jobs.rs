@@ -1,31 +1,34 @@
-//! Follow-up work: a row in the same commit as its cause, done later by any instance.
+//! Jobs: rows written in the same commit as their cause, run later by any process.
 
 use std::time::Duration;
 
 use domain::Timestamp;
 use domain::ids::JobId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
+use crate::backend::is_among;
 use crate::entities::jobs;
 use crate::{StoreError, UnitOfWork};
 
-/// A piece of follow-up work.
+/// A claimed job.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Which one.
+    /// Its id.
     pub id: JobId,
-    /// What is to be done.
+    /// Name of its kind.
     pub kind: String,
-    /// With what: JSON.
+    /// Its input, as JSON.
     pub payload: String,
-    /// How often it was begun, this time included.
+    /// Number of times it was claimed, this time included.
     pub attempts: i32,
-    /// When it is no longer worth doing.
+    /// When it is no longer worth running.
     pub expires_at: Timestamp,
 }
 
-/// Leaves work to be done once the unit commits.
+/// Enqueues a job. The commit of the unit wakes the workers of this process.
 pub async fn enqueue(
     unit: &UnitOfWork,
     id: JobId,
@@ -43,11 +46,26 @@ pub async fn enqueue(
         last_fault: Set(None),
     };
     jobs::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    unit.note_job();
     Ok(())
 }
 
-/// Takes at most `limit` pieces of work that are due, so that no other instance takes them within `hold`. Whoever
-/// dies holding one leaves it to the next.
+/// Tells whether a job is due at `now`.
+pub async fn any_due(connection: &impl ConnectionTrait, now: Timestamp) -> Result<bool, StoreError> {
+    let due: Option<JobId> = jobs::Entity::find()
+        .select_only()
+        .column(jobs::Column::Id)
+        .filter(jobs::Column::RunAt.lte(now))
+        .order_by_asc(jobs::Column::RunAt)
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(due.is_some())
+}
+
+/// Claims at most `limit` due jobs, the longest waiting first. No other process claims them within `hold`. A job whose
+/// worker dies is claimed again after that.
 pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<Job>, StoreError> {
     let due = jobs::Entity::find()
         .filter(jobs::Column::RunAt.lte(unit.now()))
@@ -62,7 +80,7 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
     jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::value(unit.now().plus(hold)))
         .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).add(1))
-        .filter(jobs::Column::Id.is_in(due.iter().map(|row| row.id)))
+        .filter(is_among(unit.connection(), jobs::Column::Id, due.iter().map(|row| row.id.0)))
         .exec(unit.connection())
         .await?;
     let job = |row: jobs::Model| Job {
@@ -75,13 +93,15 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
     Ok(due.into_iter().map(job).collect())
 }
 
-/// Strikes work off: it is done, or no longer worth doing.
+/// Deletes a job: it is done, or no longer worth doing. Another process that claimed it after `hold` may have deleted it
+/// already.
 pub async fn finish(unit: &UnitOfWork, id: JobId) -> Result<(), StoreError> {
     jobs::Entity::delete_by_id(id).exec(unit.connection()).await?;
     Ok(())
 }
 
-/// Puts work off until an instant, and says why.
+/// Postpones a job until an instant and stores the reason. Another process that claimed it after `hold` may have deleted
+/// it already.
 pub async fn put_off(unit: &UnitOfWork, id: JobId, until: Timestamp, fault: &str) -> Result<(), StoreError> {
     jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::value(until))

@@ -2,10 +2,15 @@
 
 mod backend;
 mod connect;
+mod connection;
 mod entities;
 mod error;
+mod keyed_queue;
 mod page;
+mod pool;
+mod rows;
 mod unit_of_work;
+mod writes;
 
 pub mod captured_mails;
 pub mod comments;
@@ -21,6 +26,7 @@ pub mod sessions;
 pub mod users;
 
 pub use connect::{ConnectFault, OnStatement, Store, StoreOptions};
+pub use connection::{Reader, Transaction};
 pub use error::StoreError;
 pub use sea_orm::ConnectionTrait;
 pub use unit_of_work::UnitOfWork;

@@ -4,14 +4,14 @@ use domain::page::{Cursor, Direction, Page, PageRequest, SortKey};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, SimpleExpr};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-/// Which end of a list comes first.
+/// Order of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sorting {
     Ascending,
     Descending,
 }
 
-/// What a list is sorted by: a value and the id, or the id alone.
+/// The columns that a list is sorted by: a value and the id, or the id alone.
 pub(crate) struct Keyset<I, V> {
     pub(crate) id: I,
     pub(crate) value: Option<V>,
@@ -19,7 +19,7 @@ pub(crate) struct Keyset<I, V> {
 }
 
 impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
-    /// Narrows the selection to the page asked for, and one row beyond it that tells whether more follow.
+    /// Restricts a selection to the requested page and one more row, which tells whether more rows follow.
     pub(crate) fn narrow<E: EntityTrait>(&self, select: Select<E>, request: &PageRequest) -> Select<E> {
         let backwards = request.cursor.is_some_and(|cursor| cursor.direction == Direction::Previous);
         let descending = (self.sorting == Sorting::Descending) != backwards;

@@ -6,11 +6,13 @@ use domain::ids::{PostId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
 use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::backend::is_among;
 use crate::entities::posts;
 use crate::page::{Keyset, Sorting, assemble};
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
 pub use views::{view, views};
@@ -40,7 +42,19 @@ pub async fn find(connection: &impl ConnectionTrait, id: PostId) -> Result<Optio
     Ok(row.map(post))
 }
 
-/// Finds a live post and keeps others from changing it until the unit ends.
+/// Returns the number of likes of a live post.
+pub async fn likes_count(connection: &impl ConnectionTrait, id: PostId) -> Result<Option<i64>, StoreError> {
+    let count = posts::Entity::find_by_id(id)
+        .select_only()
+        .column(posts::Column::LikesCount)
+        .filter(posts::Column::DeletedAt.is_null())
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(count)
+}
+
+/// Finds a live post and locks it until the unit ends.
 pub async fn lock(unit: &UnitOfWork, id: PostId) -> Result<Option<Post>, StoreError> {
     let row = posts::Entity::find_by_id(id)
         .filter(posts::Column::DeletedAt.is_null())
@@ -50,9 +64,9 @@ pub async fn lock(unit: &UnitOfWork, id: PostId) -> Result<Option<Post>, StoreEr
     Ok(row.map(post))
 }
 
-/// Replaces what an author may change of a post.
+/// Replaces title, content and version of a post.
 pub async fn update(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
-    posts::Entity::update_many()
+    let updated = posts::Entity::update_many()
         .col_expr(posts::Column::Title, Expr::value(post.title.as_str()))
         .col_expr(posts::Column::Content, Expr::value(post.content.as_str()))
         .col_expr(posts::Column::Version, Expr::value(post.version))
@@ -60,17 +74,17 @@ pub async fn update(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
         .filter(posts::Column::Id.eq(post.id))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(updated.rows_affected, "posts", post.id)
 }
 
-/// Takes a post out of sight. The row stays.
+/// Marks a post as deleted. The row stays.
 pub async fn delete(unit: &UnitOfWork, id: PostId) -> Result<(), StoreError> {
-    posts::Entity::update_many()
+    let deleted = posts::Entity::update_many()
         .col_expr(posts::Column::DeletedAt, Expr::value(unit.now()))
         .filter(posts::Column::Id.eq(id))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(deleted.rows_affected, "posts", id)
 }
 
 /// Returns those of the posts that are live, each with its author.
@@ -85,41 +99,51 @@ pub async fn authors_of_live(
     let select = posts::Entity::find()
         .select_only()
         .columns([posts::Column::Id, posts::Column::AuthorId])
-        .filter(posts::Column::Id.is_in(posts))
+        .filter(is_among(connection, posts::Column::Id, posts.into_iter().map(|post| post.0)))
         .filter(posts::Column::DeletedAt.is_null());
     Ok(select.into_tuple().all(connection).await?)
 }
 
-/// A counter of a post.
+/// A counter of a post after it was adjusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counter {
-    /// Likes.
-    Likes,
-    /// Live comments and live replies.
-    Comments,
+pub struct PostCount {
+    /// Author of the post.
+    pub author_id: UserId,
+    /// The new value.
+    pub count: i64,
 }
 
-/// Adds `by` to a counter of a live post and returns the post, or `None` if it is not live.
-pub async fn adjust_counter(
+/// Adds `by` to the number of comments and replies of a live post. Returns the new number, or `None` if the post is not
+/// live. The post's row is locked until the unit ends.
+pub async fn adjust_comments_count(
     unit: &UnitOfWork,
     id: PostId,
-    counter: Counter,
     by: i64,
-) -> Result<Option<Post>, StoreError> {
-    let column = match counter {
-        Counter::Likes => posts::Column::LikesCount,
-        Counter::Comments => posts::Column::CommentsCount,
-    };
-    let rows = posts::Entity::update_many()
-        .col_expr(column, Expr::col(column).add(by))
-        .filter(posts::Column::Id.eq(id))
-        .filter(posts::Column::DeletedAt.is_null())
-        .exec_with_returning(unit.connection())
-        .await?;
-    Ok(rows.into_iter().next().map(post))
+) -> Result<Option<PostCount>, StoreError> {
+    adjust(unit, id, posts::Column::CommentsCount, by, None).await
 }
 
-/// Returns a page of the live posts, of everybody or of one author, the latest first.
+/// Adds `by` to a counter of a live post, if `condition` holds.
+pub(crate) async fn adjust(
+    unit: &UnitOfWork,
+    id: PostId,
+    counter: posts::Column,
+    by: i64,
+    condition: Option<SimpleExpr>,
+) -> Result<Option<PostCount>, StoreError> {
+    let update = Query::update()
+        .table(posts::Entity)
+        .value(counter, Expr::col(counter).add(by))
+        .and_where(posts::Column::Id.eq(id))
+        .and_where(posts::Column::DeletedAt.is_null())
+        .and_where_option(condition)
+        .returning(Query::returning().columns([posts::Column::AuthorId, counter]))
+        .to_owned();
+    let Some(row) = unit.connection().query_one(&update).await? else { return Ok(None) };
+    Ok(Some(PostCount { author_id: row.try_get_by_index(0)?, count: row.try_get_by_index(1)? }))
+}
+
+/// Returns a page of the live posts, of all authors or of one, the latest first.
 pub async fn list_latest(
     connection: &impl ConnectionTrait,
     author: Option<UserId>,

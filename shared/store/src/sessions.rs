@@ -1,4 +1,4 @@
-//! Logged-in sessions.
+//! Sessions.
 
 use domain::Timestamp;
 use domain::auth::Session;
@@ -6,11 +6,12 @@ use domain::ids::{SessionId, UserId};
 use domain::users::{Role, UserState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect,
 };
 
+use crate::backend::is_among;
 use crate::entities::{sessions, users};
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
 /// A session and the salt of its refresh tokens.
@@ -20,17 +21,6 @@ pub struct StoredSession {
     pub session: Session,
     /// The salt, as text.
     pub salt: String,
-}
-
-/// What decides whether the owner of a session may use it, and for what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionOwner {
-    /// The person.
-    pub id: UserId,
-    /// What they may do beyond their own things.
-    pub role: Role,
-    /// Whether the account is in use.
-    pub state: UserState,
 }
 
 /// Adds a session.
@@ -48,35 +38,33 @@ pub async fn insert(unit: &UnitOfWork, session: &Session, salt: &str) -> Result<
     Ok(())
 }
 
-/// Finds a session and keeps others from rotating it until the unit ends.
+/// Finds a session and locks it until the unit ends.
 pub async fn lock(unit: &UnitOfWork, id: SessionId) -> Result<Option<StoredSession>, StoreError> {
     let row = sessions::Entity::find_by_id(id).lock_exclusive().one(unit.connection()).await?;
     Ok(row.map(|row| StoredSession { salt: row.refresh_salt.clone(), session: session(&row) }))
 }
 
-/// The columns of [`find_with_owner`].
-#[derive(FromQueryResult)]
-struct SessionAndOwner {
-    user_id: UserId,
-    generation: i64,
-    rotated_at: Timestamp,
-    created_at: Timestamp,
-    revoked_at: Option<Timestamp>,
-    role: String,
-    state: String,
+/// A session and what its owner may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionWithOwner {
+    /// The session.
+    pub session: Session,
+    /// State of the owner's account.
+    pub state: UserState,
+    /// Role of the owner.
+    pub role: Role,
 }
 
-/// Finds a session and its owner, in one statement. The salt stays in the database: gateways have no right to read it.
+/// Finds a session with the state and the role of its owner, in one statement.
 pub async fn find_with_owner(
     connection: &impl ConnectionTrait,
     id: SessionId,
-) -> Result<Option<(Session, SessionOwner)>, StoreError> {
+) -> Result<Option<SessionWithOwner>, StoreError> {
     let to_user = sessions::Entity::belongs_to(users::Entity)
         .from(sessions::Column::UserId)
         .to(users::Column::Id)
         .into();
     let row = sessions::Entity::find_by_id(id)
-        .join(JoinType::InnerJoin, to_user)
         .select_only()
         .columns([
             sessions::Column::UserId,
@@ -85,35 +73,34 @@ pub async fn find_with_owner(
             sessions::Column::CreatedAt,
             sessions::Column::RevokedAt,
         ])
-        .columns([users::Column::Role, users::Column::State])
-        .into_model::<SessionAndOwner>()
+        .columns([users::Column::State, users::Column::Role])
+        .join(JoinType::InnerJoin, to_user)
+        .into_tuple::<(UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String)>()
         .one(connection)
         .await?;
-    let Some(SessionAndOwner { user_id, generation, rotated_at, created_at, revoked_at, role, state }) = row
-    else {
+    let Some((user_id, generation, rotated_at, created_at, revoked_at, state, role)) = row else {
         return Ok(None);
     };
     let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {user_id}"));
-    let owner = SessionOwner {
-        id: user_id,
-        role: Role::from_name(&role).ok_or_else(|| corrupt("role"))?,
+    Ok(Some(SessionWithOwner {
+        session: Session { id, user_id, generation, rotated_at, created_at, revoked_at },
         state: UserState::from_name(&state).ok_or_else(|| corrupt("state"))?,
-    };
-    Ok(Some((Session { id, user_id, generation, rotated_at, created_at, revoked_at }, owner)))
+        role: Role::from_name(&role).ok_or_else(|| corrupt("role"))?,
+    }))
 }
 
 /// Records that a session's refresh token was rotated.
 pub async fn rotate(unit: &UnitOfWork, id: SessionId, generation: i64) -> Result<(), StoreError> {
-    sessions::Entity::update_many()
+    let rotated = sessions::Entity::update_many()
         .col_expr(sessions::Column::Generation, Expr::value(generation))
         .col_expr(sessions::Column::RotatedAt, Expr::value(unit.now()))
         .filter(sessions::Column::Id.eq(id))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(rotated.rows_affected, "sessions", id)
 }
 
-/// Ends a session. Returns whether it had not ended.
+/// Ends a session. Returns false if it had ended before.
 pub async fn revoke(unit: &UnitOfWork, id: SessionId) -> Result<bool, StoreError> {
     let revoked = sessions::Entity::update_many()
         .col_expr(sessions::Column::RevokedAt, Expr::value(unit.now()))
@@ -129,29 +116,18 @@ pub async fn ended_among(
     connection: &impl ConnectionTrait,
     ids: Vec<SessionId>,
 ) -> Result<Vec<SessionId>, StoreError> {
-    let rows = sessions::Entity::find()
-        .filter(sessions::Column::Id.is_in(ids))
-        .filter(sessions::Column::RevokedAt.is_not_null())
+    let ended = sessions::Entity::find()
         .select_only()
         .column(sessions::Column::Id)
+        .filter(is_among(connection, sessions::Column::Id, ids.into_iter().map(|id| id.0)))
+        .filter(sessions::Column::RevokedAt.is_not_null())
         .into_tuple()
         .all(connection)
         .await?;
-    Ok(rows)
+    Ok(ended)
 }
 
-/// Returns the sessions of a person that have not been ended, the latest first.
-pub async fn open_of(connection: &impl ConnectionTrait, user: UserId) -> Result<Vec<Session>, StoreError> {
-    let mut rows = sessions::Entity::find()
-        .filter(sessions::Column::UserId.eq(user))
-        .filter(sessions::Column::RevokedAt.is_null())
-        .all(connection)
-        .await?;
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-    Ok(rows.iter().map(session).collect())
-}
-
-/// Forgets sessions not used since an instant. Returns how many.
+/// Deletes sessions not used since an instant. Returns their number.
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = sessions::Entity::delete_many()
         .filter(sessions::Column::RotatedAt.lt(before))

@@ -3,15 +3,15 @@
 use domain::ids::UserId;
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::backend::is_among;
 use crate::entities::{user_passwords, users};
+use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
-/// Adds a person. An address that has an account already is a conflict.
+/// Adds a person. Fails with [`StoreError::Conflict`] if the address has an account.
 pub async fn insert(unit: &UnitOfWork, user: &User) -> Result<(), StoreError> {
     let row = users::ActiveModel {
         id: Set(user.id),
@@ -43,14 +43,14 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     Ok(())
 }
 
-/// Replaces the hash of a password that stays the same, made with other costs.
+/// Replaces the hash of an unchanged password, computed with other cost parameters.
 pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
-    user_passwords::Entity::update_many()
+    let replaced = user_passwords::Entity::update_many()
         .col_expr(user_passwords::Column::PasswordHash, Expr::value(hash))
         .filter(user_passwords::Column::UserId.eq(user))
         .exec(unit.connection())
         .await?;
-    Ok(())
+    expect_one(replaced.rows_affected, "user_passwords", user)
 }
 
 /// Finds a person by id.
@@ -72,10 +72,16 @@ pub async fn find_password_hash(
     connection: &impl ConnectionTrait,
     id: UserId,
 ) -> Result<Option<String>, StoreError> {
-    Ok(user_passwords::Entity::find_by_id(id).one(connection).await?.map(|row| row.password_hash))
+    let hash = user_passwords::Entity::find_by_id(id)
+        .select_only()
+        .column(user_passwords::Column::PasswordHash)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(hash)
 }
 
-/// Returns what everybody sees of these people, in one statement, sorted by id.
+/// Returns the public summaries of people, in one statement.
 pub async fn summaries(
     connection: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = UserId>,
@@ -87,22 +93,33 @@ pub async fn summaries(
         return Ok(Summaries(Vec::new()));
     }
     let rows = users::Entity::find()
-        .filter(users::Column::Id.is_in(ids))
-        .order_by_asc(users::Column::Id)
+        .select_only()
+        .columns([users::Column::Id, users::Column::Nickname, users::Column::State, users::Column::Role])
+        .filter(is_among(connection, users::Column::Id, ids.into_iter().map(|id| id.0)))
+        .into_tuple::<(UserId, String, String, String)>()
         .all(connection)
         .await?;
-    let summaries: Result<Vec<_>, StoreError> =
-        rows.into_iter().map(|row| Ok(user(row)?.summary())).collect();
+    let summary = |(id, nickname, state, role): (UserId, String, String, String)| {
+        let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {id}"));
+        Ok(UserSummary {
+            id,
+            nickname,
+            state: UserState::from_name(&state).ok_or_else(|| corrupt("state"))?,
+            role: Role::from_name(&role).ok_or_else(|| corrupt("role"))?,
+        })
+    };
+    let summaries: Result<Vec<_>, StoreError> = rows.into_iter().map(summary).collect();
     let mut summaries = summaries?;
     summaries.sort_unstable_by_key(|summary| summary.id);
     Ok(Summaries(summaries))
 }
 
-/// What everybody sees of some people, to be looked up by id.
+/// Public summaries of people, looked up by id.
 pub struct Summaries(Vec<UserSummary>);
 
 impl Summaries {
-    /// Returns one of them; that it is missing is the store's own fault, for rows refer to people that exist.
+    /// Returns the summary of one person. Fails if it is missing: every row that refers to a person refers to one that
+    /// exists.
     pub fn get(&self, id: UserId) -> Result<UserSummary, StoreError> {
         let place = self.0.binary_search_by_key(&id, |summary| summary.id).ok();
         let found = place.and_then(|place| self.0.get(place)).cloned();
@@ -122,7 +139,7 @@ pub async fn active_among(
     let select = users::Entity::find()
         .select_only()
         .column(users::Column::Id)
-        .filter(users::Column::Id.is_in(people))
+        .filter(is_among(connection, users::Column::Id, people.into_iter().map(|person| person.0)))
         .filter(users::Column::State.eq(UserState::Active.as_str()));
     Ok(select.into_tuple().all(connection).await?)
 }
@@ -132,9 +149,9 @@ pub async fn active_among(
 pub enum Counter {
     /// Live posts.
     Posts,
-    /// People who follow them.
+    /// Followers.
     Followers,
-    /// People they follow.
+    /// Followed people.
     Following,
 }
 
@@ -150,20 +167,18 @@ pub async fn adjust_counter(
         Counter::Followers => users::Column::FollowersCount,
         Counter::Following => users::Column::FollowingCount,
     };
-    let rows = users::Entity::update_many()
-        .col_expr(column, Expr::col(column).add(by))
-        .filter(users::Column::Id.eq(id))
-        .exec_with_returning(unit.connection())
-        .await?;
-    let row = rows.first().ok_or_else(|| StoreError::corrupt("users", format!("no row {id}")))?;
-    Ok(match counter {
-        Counter::Posts => row.posts_count,
-        Counter::Followers => row.followers_count,
-        Counter::Following => row.following_count,
-    })
+    let update = Query::update()
+        .table(users::Entity)
+        .value(column, Expr::col(column).add(by))
+        .and_where(users::Column::Id.eq(id))
+        .returning_col(column)
+        .to_owned();
+    let row = unit.connection().query_one(&update).await?;
+    let row = row.ok_or_else(|| StoreError::corrupt("users", format!("no row {id}")))?;
+    Ok(row.try_get_by_index(0)?)
 }
 
-/// Replaces what a person may change of their profile, if it still has `version`. Returns whether it had.
+/// Replaces the editable fields of a profile if it still has `version`. Returns whether it had.
 pub async fn update_profile(unit: &UnitOfWork, user: &User, version: i64) -> Result<bool, StoreError> {
     let updated = users::Entity::update_many()
         .col_expr(users::Column::Nickname, Expr::value(user.nickname.as_str()))

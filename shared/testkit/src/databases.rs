@@ -106,6 +106,13 @@ impl TestDatabase {
         let row = self.store.reader().query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
     }
+
+    /// Returns the first column of every row of an answer, each a text.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let statement = sea_orm::Statement::from_string(self.store.reader().get_database_backend(), sql);
+        let rows = self.store.reader().query_all_raw(statement).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    }
 }
 
 fn sqlite_url(path: &std::path::Path) -> String {

@@ -12,6 +12,7 @@ mod databases;
 mod ids;
 mod mailbox;
 mod settings;
+mod silent_proxy;
 mod test_app;
 
 pub use actors::Person;
@@ -20,6 +21,7 @@ pub use databases::TestDatabase;
 pub use ids::CountedIds;
 pub use mailbox::Mailbox;
 pub use settings::{redis_url, required_setting};
+pub use silent_proxy::SilentProxy;
 pub use test_app::{PUBLIC_URL, RandomFromSeed, TestApp};
 
 /// Makes two tests of every body, one a database.

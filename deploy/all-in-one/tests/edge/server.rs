@@ -85,7 +85,8 @@ async fn gateway(changes: Changes) -> Server {
         limits: realtime_gateway::Limits { waiting_per_address: 1, ..Default::default() },
         timing: Timing::default(),
     };
-    let gateway = Gateway::new(parts.app.clone(), &ResumeKey::derive(&parts.secret), settings);
+    let gateway =
+        Gateway::new(parts.app.clone(), parts.app.store.clone(), &ResumeKey::derive(&parts.secret), settings);
     let endpoint = realtime_gateway::endpoint(Arc::clone(&gateway)).boxed();
     let edge = realtime_gateway::edge_of(&gateway);
     let readiness = realtime_gateway::readiness_of(&gateway);

@@ -5,21 +5,21 @@ use domain::ids::{CommentId, PostId};
 use domain::notifications::{NotificationType, Occasion};
 use store::{StoreError, comments, posts};
 
-use crate::notifications::tell;
+use crate::notifications::notify;
 use crate::{App, Caller, OperationError};
 
-/// Comments on a post, or answers a comment of it, and tells the one answered (rules PO4, NO2).
-#[tracing::instrument(name = "op.create_comment", skip_all)]
+/// Creates a comment on a post or a reply to one of its comments, and notifies the author of what is answered (rules
+/// PO4, NO2).
+#[tracing::instrument(name = "op.create_comment", skip_all, fields(user.id = %caller.user_id, post.id = %post_id))]
 pub async fn create_comment(
     app: &App,
     caller: &Caller,
     post_id: PostId,
     new: NewComment,
 ) -> Result<CommentView, OperationError> {
-    let mut unit = app.store.begin(app.clock.now()).await?;
-    // Counted first: the post's row is locked by it, so neither the post nor a parent can go meanwhile.
-    let counted = posts::adjust_counter(&unit, post_id, posts::Counter::Comments, 1).await?;
-    let post = counted.ok_or(ProblemCode::NotFound)?;
+    let mut unit = app.store.begin_for(post_id.0, app.clock.now()).await?;
+    // First, because it locks the post: from here on, neither the post nor a parent comment can be deleted.
+    let post = posts::adjust_comments_count(&unit, post_id, 1).await?.ok_or(ProblemCode::NotFound)?;
     let place = match new.parent_id {
         None => None,
         Some(parent) => Some(place_reply(post_id, comments::lock(&unit, parent).await?.as_ref())?),
@@ -37,22 +37,22 @@ pub async fn create_comment(
     };
     comments::insert(&unit, &comment).await?;
     if let Some(place) = place {
-        comments::count_replies(&unit, place.root, 1).await?;
+        comments::adjust_replies_count(&unit, place.root, 1).await?;
     }
     unit.record(Event::CommentCreated(payload::PostComments {
         post_id,
         post_author_id: post.author_id,
         comment_id: comment.id,
         parent_id: comment.parent_id,
-        comments_count: post.comments_count,
+        comments_count: post.count,
     }));
     let answered = place.map(|place| place.answered);
-    if let Some((person, kind)) = recipient(caller.user_id, post.author_id, answered) {
+    if let Some((recipient, kind)) = recipient(caller.user_id, post.author_id, answered) {
         let occasion = match kind {
             NotificationType::CommentReplied => Occasion::CommentReplied(post_id, comment.id),
             _ => Occasion::PostCommented(post_id, comment.id),
         };
-        tell(app, &mut unit, person, occasion, caller.user_id).await?;
+        notify(app, &mut unit, recipient, occasion, caller.user_id).await?;
     }
     let id = comment.id;
     let views = comments::views(unit.connection(), vec![comment], Some(caller.user_id)).await?;

@@ -7,7 +7,7 @@ use store::{comments, posts};
 use crate::{App, Caller, OperationError};
 
 /// Returns a page of the comments of a live post, the oldest first.
-#[tracing::instrument(name = "op.list_comments", skip_all)]
+#[tracing::instrument(name = "op.list_comments", skip_all, fields(post.id = %post))]
 pub async fn list_comments(
     app: &App,
     caller: Option<&Caller>,

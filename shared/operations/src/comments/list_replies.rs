@@ -7,7 +7,7 @@ use store::{comments, posts};
 use crate::{App, Caller, OperationError};
 
 /// Returns a page of the live replies below a comment of a live post, the oldest first.
-#[tracing::instrument(name = "op.list_replies", skip_all)]
+#[tracing::instrument(name = "op.list_replies", skip_all, fields(comment.id = %comment))]
 pub async fn list_replies(
     app: &App,
     caller: Option<&Caller>,

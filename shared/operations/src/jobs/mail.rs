@@ -2,22 +2,22 @@ use domain::users::EmailAddress;
 
 /// A mail to one person.
 pub struct Mail {
-    /// Whom it is for.
+    /// Address of the recipient.
     pub to: EmailAddress,
-    /// What it is about.
+    /// Subject line.
     pub subject: String,
-    /// What it says: plain text.
+    /// Body, plain text.
     pub text: String,
 }
 
-/// A mail could not be handed over.
+/// A mail could not be delivered to the mail server.
 #[derive(Debug, thiserror::Error)]
 #[error("mail not handed over: {0}")]
 pub struct MailFault(pub String);
 
-/// Hands mails over to whoever delivers them.
+/// Delivers mails to a mail server.
 #[async_trait::async_trait]
 pub trait Mailer: Send + Sync + 'static {
-    /// Hands one mail over. What it returns is never in doubt for long: it has a deadline of its own.
+    /// Delivers one mail. Implementations have a deadline of their own.
     async fn send(&self, mail: Mail) -> Result<(), MailFault>;
 }

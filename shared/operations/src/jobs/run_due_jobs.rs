@@ -6,72 +6,87 @@ use store::jobs;
 use super::{Job, MailFault, Mailer, SendEmailCode, send_email_code};
 use crate::{App, Credentials, OperationError};
 
-/// How long one worker may take before another tries.
+/// How long a claimed job is left to its worker before another process may claim it.
 const HOLD: Duration = Duration::from_mins(1);
-/// How many pieces of work are taken at once: what waits for the one before it would outlive its hold.
-const BATCH: u64 = 1;
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// How a round of follow-up work went.
+/// Outcomes of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobsDone {
-    /// How many pieces were done.
+    /// Number of jobs done.
     pub done: usize,
-    /// How many failed and will be tried again.
+    /// Number of jobs that failed and will be tried again.
     pub put_off: usize,
-    /// How many were given up: too late, or not readable.
+    /// Number of jobs given up: expired, or of unreadable input.
     pub given_up: usize,
 }
 
 impl JobsDone {
-    /// Tells whether there was nothing to do.
+    /// Tells whether there was no job.
     pub fn is_idle(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Does the work that is due. Several instances may do so at once: each piece is held by one.
-#[tracing::instrument(name = "op.run_due_jobs", skip_all)]
+/// Claims at most `limit` due jobs. Other processes leave them alone for a minute. Opens no transaction if none is due.
+#[tracing::instrument(name = "op.claim_due_jobs", skip_all)]
+pub async fn claim_due_jobs(app: &App, limit: u64) -> Result<Vec<jobs::Job>, OperationError> {
+    let now = app.clock.now();
+    if !jobs::any_due(app.store.reader(), now).await? {
+        return Ok(Vec::new());
+    }
+    let unit = app.store.begin(now).await?;
+    let claimed = jobs::claim(&unit, limit, HOLD).await?;
+    unit.commit().await?;
+    Ok(claimed)
+}
+
+/// Runs a claimed job, and deletes or postpones it.
+#[tracing::instrument(name = "op.run_job", skip_all, fields(job.id = %job.id, job.kind = job.kind))]
+pub async fn run_job(
+    app: &App,
+    credentials: &Credentials,
+    mailer: &dyn Mailer,
+    job: &jobs::Job,
+) -> Result<JobsDone, OperationError> {
+    let outcome = if app.clock.now() >= job.expires_at {
+        Err(Failure::GivenUp("too late".into()))
+    } else {
+        run(app, credentials, mailer, job).await
+    };
+    let mut summary = JobsDone::default();
+    let unit = app.store.begin(app.clock.now()).await?;
+    match outcome {
+        Ok(()) => {
+            jobs::finish(&unit, job.id).await?;
+            summary.done += 1;
+        }
+        Err(Failure::GivenUp(reason)) => {
+            tracing::warn!(reason, "job given up");
+            jobs::finish(&unit, job.id).await?;
+            summary.given_up += 1;
+        }
+        Err(Failure::TryAgain(reason)) => {
+            tracing::warn!(reason, "job postponed");
+            jobs::put_off(&unit, job.id, next_try(unit.now(), job.attempts), &reason).await?;
+            summary.put_off += 1;
+        }
+    }
+    unit.commit().await?;
+    Ok(summary)
+}
+
+/// Claims and runs one due job, if there is one.
 pub async fn run_due_jobs(
     app: &App,
     credentials: &Credentials,
     mailer: &dyn Mailer,
 ) -> Result<JobsDone, OperationError> {
-    let unit = app.store.begin(app.clock.now()).await?;
-    let claimed = jobs::claim(&unit, BATCH, HOLD).await?;
-    if claimed.is_empty() {
-        unit.rollback().await?;
-        return Ok(JobsDone::default());
+    match claim_due_jobs(app, 1).await?.first() {
+        Some(job) => run_job(app, credentials, mailer, job).await,
+        None => Ok(JobsDone::default()),
     }
-    unit.commit().await?;
-    let mut summary = JobsDone::default();
-    for job in claimed {
-        let outcome = if app.clock.now() >= job.expires_at {
-            Err(Failure::GivenUp("too late".into()))
-        } else {
-            run(app, credentials, mailer, &job).await
-        };
-        let unit = app.store.begin(app.clock.now()).await?;
-        match outcome {
-            Ok(()) => {
-                jobs::finish(&unit, job.id).await?;
-                summary.done += 1;
-            }
-            Err(Failure::GivenUp(why)) => {
-                tracing::warn!(job.id = %job.id, job.kind = job.kind, why, "follow-up work given up");
-                jobs::finish(&unit, job.id).await?;
-                summary.given_up += 1;
-            }
-            Err(Failure::TryAgain(why)) => {
-                tracing::warn!(job.id = %job.id, job.kind = job.kind, why, "follow-up work put off");
-                jobs::put_off(&unit, job.id, next_try(unit.now(), job.attempts), &why).await?;
-                summary.put_off += 1;
-            }
-        }
-        unit.commit().await?;
-    }
-    Ok(summary)
 }
 
 enum Failure {
@@ -107,11 +122,11 @@ async fn run(
                 None => Ok(()),
             }
         }
-        unknown => Err(Failure::GivenUp(format!("nobody knows how to do {unknown}"))),
+        unknown => Err(Failure::GivenUp(format!("unknown kind {unknown}"))),
     }
 }
 
-/// Twice as long after every try, up to a minute.
+/// Returns when to try again: the delay doubles with every attempt, from one second to one minute.
 fn next_try(now: Timestamp, attempts: i32) -> Timestamp {
     let doublings = u32::try_from(attempts.clamp(1, 7) - 1).unwrap_or(0);
     now.plus(Duration::from_secs(1 << doublings).min(LONGEST_WAIT))

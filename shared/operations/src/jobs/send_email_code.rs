@@ -8,16 +8,16 @@ use store::{email_codes, users};
 use super::{Job, Mail};
 use crate::{App, Credentials, OperationError};
 
-/// Mailing a code, or, where the address has an account, the word that it has one.
+/// Input of the job that mails a code, or, to an address that has an account, a notice that it has one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendEmailCode {
-    /// The address.
+    /// Address of the recipient.
     pub email: String,
-    /// What the code is for.
+    /// Purpose of the code.
     pub purpose: String,
-    /// The language of the mail.
+    /// Language of the mail.
     pub locale: String,
-    /// When it was asked for, in milliseconds since 1970: a later request makes this one void.
+    /// When the code was requested, in milliseconds since 1970. A later request makes this one void.
     pub requested_at: i64,
 }
 
@@ -25,8 +25,8 @@ impl Job for SendEmailCode {
     const KIND: &'static str = "send_email_code";
 }
 
-/// Makes the code, stores its hash, and writes the mail. The code exists nowhere but in the mail; a second try
-/// makes another. Returns no mail where the request is void.
+/// Generates a code, stores its hash, and writes the mail. The code itself is not stored: another attempt generates
+/// another code. Returns `None` if the request is void.
 pub(super) async fn prepare(
     app: &App,
     credentials: &Credentials,

@@ -3,8 +3,8 @@ use store::notifications;
 
 use crate::{App, Caller, OperationError};
 
-/// Returns how many entries wait for the caller.
-#[tracing::instrument(name = "op.get_unread", skip_all)]
+/// Returns the caller's unseen and unread counters.
+#[tracing::instrument(name = "op.get_unread", skip_all, fields(user.id = %caller.user_id))]
 pub async fn get_unread(app: &App, caller: &Caller) -> Result<UnreadCounts, OperationError> {
     Ok(notifications::unread(app.store.reader(), caller.user_id).await?)
 }

@@ -4,8 +4,8 @@ use store::notifications::{self, Wanted};
 
 use crate::{App, Caller, OperationError};
 
-/// Returns a page of what the caller was told, the latest first. Changes nothing (rule NO5).
-#[tracing::instrument(name = "op.list_notifications", skip_all)]
+/// Returns a page of the caller's notifications, the latest first. Changes nothing (rule NO5).
+#[tracing::instrument(name = "op.list_notifications", skip_all, fields(user.id = %caller.user_id))]
 pub async fn list_notifications(
     app: &App,
     caller: &Caller,

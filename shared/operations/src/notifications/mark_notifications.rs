@@ -1,32 +1,29 @@
-use domain::events::{Event, Numbered, payload};
 use domain::notifications::UnreadCounts;
 use store::notifications::{self, Mark, Marked};
 
+use super::notify::{record_counts, sum};
 use crate::{App, Caller, OperationError};
 
-/// Marks entries of the caller as seen or read; entries of others are left alone whatever is asked. Other devices
-/// of the caller are told the new counts.
-#[tracing::instrument(name = "op.mark_notifications", skip_all)]
+/// Marks notifications of the caller as seen or read and returns the caller's counters. Ids of other people's
+/// notifications are ignored. The new counters are sent to the caller's devices.
+#[tracing::instrument(name = "op.mark_notifications", skip_all, fields(user.id = %caller.user_id))]
 pub async fn mark_notifications(
     app: &App,
     caller: &Caller,
     marked: &Marked,
     mark: Mark,
 ) -> Result<UnreadCounts, OperationError> {
-    let person = caller.user_id;
+    let recipient = caller.user_id;
     let mut unit = app.store.begin(app.clock.now()).await?;
-    let turn = notifications::next_seq(&unit, person).await?;
-    let before = notifications::unread(unit.connection(), person).await?;
-    notifications::mark(&unit, person, marked, mark).await?;
-    let unread = notifications::unread(unit.connection(), person).await?;
-    if unread == before {
-        // Nothing was left to mark: the number goes to whoever tells this person something next.
+    let head = notifications::advance(&unit, recipient).await?;
+    let change = notifications::mark(&unit, recipient, marked, mark).await?;
+    let unread = sum(head.unread, change);
+    if unread == head.unread {
+        // Nothing changed: the next notification takes the number.
         unit.rollback().await?;
         return Ok(unread);
     }
-    let payload = payload::NotificationCounts { unread };
-    let event = Numbered { recipient: person, number: turn.number, at: turn.at, payload };
-    unit.record(Event::NotificationCounts(event));
+    record_counts(&mut unit, recipient, head, change);
     unit.commit().await?;
     Ok(unread)
 }

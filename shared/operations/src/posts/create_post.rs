@@ -5,8 +5,8 @@ use store::{posts, users};
 
 use crate::{App, Caller, OperationError};
 
-/// Writes a post.
-#[tracing::instrument(name = "op.create_post", skip_all)]
+/// Publishes a post.
+#[tracing::instrument(name = "op.create_post", skip_all, fields(user.id = %caller.user_id))]
 pub async fn create_post(app: &App, caller: &Caller, new: NewPost) -> Result<PostView, OperationError> {
     let mut unit = app.store.begin(app.clock.now()).await?;
     let post = Post {

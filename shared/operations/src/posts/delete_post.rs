@@ -7,8 +7,8 @@ use store::{posts, users};
 
 use crate::{App, Caller, OperationError};
 
-/// Takes a post of one's own out of sight; `expected` is the version meant, where that matters.
-#[tracing::instrument(name = "op.delete_post", skip_all)]
+/// Deletes a post of the caller. Fails if `expected` is given and is not the post's version.
+#[tracing::instrument(name = "op.delete_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn delete_post(
     app: &App,
     caller: &Caller,

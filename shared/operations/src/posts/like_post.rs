@@ -5,26 +5,29 @@ use domain::notifications::Occasion;
 use domain::posts::LikeState;
 use store::{likes, posts};
 
-use crate::notifications::tell;
+use crate::notifications::notify;
 use crate::{App, Caller, OperationError};
 
-/// Likes a post. Liking it again changes nothing (rule PO5); a like of one's own post tells nobody.
-#[tracing::instrument(name = "op.like_post", skip_all)]
+/// Likes a post and notifies its author. Idempotent (rule PO5).
+#[tracing::instrument(name = "op.like_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn like_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeState, OperationError> {
-    let mut unit = app.store.begin(app.clock.now()).await?;
-    let post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;
-    if !likes::insert(&unit, LikeId::new(&*app.ids), id, caller.user_id).await? {
+    let mut unit = app.store.begin_for(id.0, app.clock.now()).await?;
+    let Some(counted) = likes::insert(&unit, LikeId::new(&*app.ids), id, caller.user_id).await? else {
         unit.rollback().await?;
-        return Ok(LikeState { liked: true, likes_count: post.likes_count });
-    }
-    let post =
-        posts::adjust_counter(&unit, id, posts::Counter::Likes, 1).await?.ok_or(ProblemCode::NotFound)?;
+        return unchanged(app, id, true).await;
+    };
     unit.record(Event::PostLiked(payload::PostLikes {
         post_id: id,
-        author_id: post.author_id,
-        likes_count: post.likes_count,
+        author_id: counted.author_id,
+        likes_count: counted.count,
     }));
-    tell(app, &mut unit, post.author_id, Occasion::PostLiked(id), caller.user_id).await?;
+    notify(app, &mut unit, counted.author_id, Occasion::PostLiked(id), caller.user_id).await?;
     unit.commit().await?;
-    Ok(LikeState { liked: true, likes_count: post.likes_count })
+    Ok(LikeState { liked: true, likes_count: counted.count })
+}
+
+/// Returns the state of a post that was left as it was.
+pub(super) async fn unchanged(app: &App, id: PostId, liked: bool) -> Result<LikeState, OperationError> {
+    let likes_count = posts::likes_count(app.store.reader(), id).await?.ok_or(ProblemCode::NotFound)?;
+    Ok(LikeState { liked, likes_count })
 }

@@ -7,7 +7,7 @@ use store::{likes, posts};
 use crate::{App, OperationError};
 
 /// Returns a page of the people who like a live post, the latest first.
-#[tracing::instrument(name = "op.list_post_likes", skip_all)]
+#[tracing::instrument(name = "op.list_post_likes", skip_all, fields(post.id = %id))]
 pub async fn list_post_likes(
     app: &App,
     id: PostId,

@@ -5,7 +5,7 @@ use store::posts;
 
 use crate::{App, Caller, OperationError};
 
-/// Returns a page of the live posts, of everybody or of one author, the latest first.
+/// Returns a page of the live posts, of all authors or of one, the latest first.
 #[tracing::instrument(name = "op.list_posts", skip_all)]
 pub async fn list_posts(
     app: &App,

@@ -1,30 +1,27 @@
-use domain::ProblemCode;
 use domain::events::{Event, payload};
 use domain::ids::PostId;
 use domain::notifications::Occasion;
 use domain::posts::LikeState;
-use store::{likes, posts};
+use store::likes;
 
-use crate::notifications::take_back;
+use super::like_post::unchanged;
+use crate::notifications::withdraw;
 use crate::{App, Caller, OperationError};
 
-/// Takes a like back. Where there is none, nothing changes (rule PO5).
-#[tracing::instrument(name = "op.unlike_post", skip_all)]
+/// Takes a like back. Idempotent (rule PO5).
+#[tracing::instrument(name = "op.unlike_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn unlike_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeState, OperationError> {
-    let mut unit = app.store.begin(app.clock.now()).await?;
-    let post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;
-    if !likes::delete(&unit, id, caller.user_id).await? {
+    let mut unit = app.store.begin_for(id.0, app.clock.now()).await?;
+    let Some(counted) = likes::delete(&unit, id, caller.user_id).await? else {
         unit.rollback().await?;
-        return Ok(LikeState { liked: false, likes_count: post.likes_count });
-    }
-    let post =
-        posts::adjust_counter(&unit, id, posts::Counter::Likes, -1).await?.ok_or(ProblemCode::NotFound)?;
+        return unchanged(app, id, false).await;
+    };
     unit.record(Event::PostUnliked(payload::PostLikes {
         post_id: id,
-        author_id: post.author_id,
-        likes_count: post.likes_count,
+        author_id: counted.author_id,
+        likes_count: counted.count,
     }));
-    take_back(&mut unit, post.author_id, Occasion::PostLiked(id), caller.user_id).await?;
+    withdraw(&mut unit, counted.author_id, Occasion::PostLiked(id), caller.user_id).await?;
     unit.commit().await?;
-    Ok(LikeState { liked: false, likes_count: post.likes_count })
+    Ok(LikeState { liked: false, likes_count: counted.count })
 }

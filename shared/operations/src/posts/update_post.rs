@@ -7,8 +7,8 @@ use store::posts;
 
 use crate::{App, Caller, OperationError};
 
-/// Edits a post of one's own; `expected` is the version the edit was meant for, where that matters.
-#[tracing::instrument(name = "op.update_post", skip_all)]
+/// Edits a post of the caller. Fails if `expected` is given and is not the post's version.
+#[tracing::instrument(name = "op.update_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn update_post(
     app: &App,
     caller: &Caller,

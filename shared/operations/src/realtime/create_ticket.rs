@@ -8,19 +8,19 @@ use identity::tickets::Ticket;
 use super::redeem_ticket::TicketHolder;
 use crate::{App, Caller, OperationError};
 
-/// A ticket for one socket, to be used once and soon.
+/// A single-use ticket for one socket.
 pub struct IssuedTicket {
     /// The ticket: a secret.
     pub ticket: Ticket,
-    /// When it is no longer good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Tickets of one person: enough to reconnect every browser tab at once, too few to fill the ticket store.
+/// Tickets of one person: enough for all tabs to reconnect at once, too few to fill the ticket store.
 pub const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
 
-/// Gives the caller a ticket for one socket.
-#[tracing::instrument(name = "op.create_ticket", skip_all)]
+/// Issues a ticket for one socket to the caller.
+#[tracing::instrument(name = "op.create_ticket", skip_all, fields(user.id = %caller.user_id))]
 pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, OperationError> {
     if let Allowance::Refused { retry_after } =
         app.ephemeral.check(&TICKETS, &caller.user_id.to_string()).await?

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::confirm_session;
 use crate::{App, OperationError};
 
-/// Whose socket it will be.
+/// The person and session that a ticket stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketHolder {
-    /// Who.
+    /// The person.
     pub user: UserId,
-    /// In which session.
+    /// The session.
     pub session: SessionId,
 }
 
-/// Takes a ticket, which is gone then, and returns whose it was, if their session still lives.
+/// Redeems a ticket, which deletes it, and returns its holder if the session is live.
 #[tracing::instrument(name = "op.redeem_ticket", skip_all)]
 pub async fn redeem_ticket(app: &App, ticket: &str) -> Result<TicketHolder, OperationError> {
     let ticket = Ticket::parse(ticket).map_err(|_fault| ProblemCode::Unauthenticated)?;

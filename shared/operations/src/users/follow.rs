@@ -6,21 +6,21 @@ use domain::users::{Relationship, may_follow};
 use store::users::Counter;
 use store::{follows, users};
 
-use crate::notifications::tell;
+use crate::notifications::notify;
 use crate::{App, Caller, OperationError};
 
-/// Follows somebody. Following them again changes nothing (rule PF2).
-#[tracing::instrument(name = "op.follow", skip_all)]
+/// Follows a person and notifies them. Idempotent (rule PF2).
+#[tracing::instrument(name = "op.follow", skip_all, fields(user.id = %caller.user_id, profile.id = %person))]
 pub async fn follow(app: &App, caller: &Caller, person: UserId) -> Result<Relationship, OperationError> {
     let follower = caller.user_id;
-    let mut unit = app.store.begin(app.clock.now()).await?;
+    let mut unit = app.store.begin_for(person.0, app.clock.now()).await?;
     let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
     if follows::insert(&unit, FollowId::new(&*app.ids), follower, person).await? {
         let followers_count = adjust_counters(&unit, follower, person, 1).await?;
         unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
-        tell(app, &mut unit, person, occasion, follower).await?;
+        notify(app, &mut unit, person, occasion, follower).await?;
     }
     let relationship = follows::relationship(unit.connection(), follower, person).await?;
     unit.commit().await?;

@@ -5,17 +5,17 @@ use store::{follows, users};
 
 use crate::{App, Caller, OperationError};
 
-/// Somebody's profile, and how the one who looks stands to them.
+/// A profile and the viewer's relationship to it.
 #[derive(Debug, Clone)]
 pub struct UserProfile {
-    /// Whose it is. What of it is shown is decided by the shapes of the edges: never the address.
+    /// The account. The response bodies of the services never contain its e-mail address.
     pub user: User,
-    /// How the one who looks stands to them; nothing for the anonymous.
+    /// Relationship of the viewer to the person. `None` for anonymous viewers.
     pub viewer: Option<Relationship>,
 }
 
-/// Returns the profile of somebody whose account is in use.
-#[tracing::instrument(name = "op.get_user", skip_all)]
+/// Returns the profile of an active account.
+#[tracing::instrument(name = "op.get_user", skip_all, fields(profile.id = %id))]
 pub async fn get_user(app: &App, caller: Option<&Caller>, id: UserId) -> Result<UserProfile, OperationError> {
     let reader = app.store.reader();
     let in_use = |user: &User| user.state == UserState::Active;

@@ -7,8 +7,8 @@ use store::users;
 
 use crate::{App, OperationError};
 
-/// Returns a page of those who follow a person, the latest first.
-#[tracing::instrument(name = "op.list_followers", skip_all)]
+/// Returns a page of a person's followers, the latest first.
+#[tracing::instrument(name = "op.list_followers", skip_all, fields(profile.id = %person))]
 pub async fn list_followers(
     app: &App,
     person: UserId,
@@ -17,8 +17,8 @@ pub async fn list_followers(
     list(app, person, Side::Followers, request).await
 }
 
-/// Returns a page of those whom a person follows, the latest first.
-#[tracing::instrument(name = "op.list_following", skip_all)]
+/// Returns a page of the people whom a person follows, the latest first.
+#[tracing::instrument(name = "op.list_following", skip_all, fields(profile.id = %person))]
 pub async fn list_following(
     app: &App,
     person: UserId,

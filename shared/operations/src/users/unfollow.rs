@@ -6,21 +6,21 @@ use domain::users::{Relationship, may_follow};
 use store::{follows, users};
 
 use super::follow::adjust_counters;
-use crate::notifications::take_back;
+use crate::notifications::withdraw;
 use crate::{App, Caller, OperationError};
 
-/// Stops following somebody. Where one does not, nothing changes (rule PF2).
-#[tracing::instrument(name = "op.unfollow", skip_all)]
+/// Stops following a person and withdraws the notification. Idempotent (rule PF2).
+#[tracing::instrument(name = "op.unfollow", skip_all, fields(user.id = %caller.user_id, profile.id = %person))]
 pub async fn unfollow(app: &App, caller: &Caller, person: UserId) -> Result<Relationship, OperationError> {
     let follower = caller.user_id;
-    let mut unit = app.store.begin(app.clock.now()).await?;
+    let mut unit = app.store.begin_for(person.0, app.clock.now()).await?;
     let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
     if follows::delete(&unit, follower, person).await? {
         let followers_count = adjust_counters(&unit, follower, person, -1).await?;
         unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
-        take_back(&mut unit, person, occasion, follower).await?;
+        withdraw(&mut unit, person, occasion, follower).await?;
     }
     let relationship = follows::relationship(unit.connection(), follower, person).await?;
     unit.commit().await?;

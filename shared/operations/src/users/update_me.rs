@@ -4,19 +4,19 @@ use store::users;
 
 use crate::{App, Caller, OperationError};
 
-/// What somebody wants to change of their profile; what is not there stays.
+/// A change of a profile. `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProfileChange {
-    /// The new name.
+    /// New nickname.
     pub nickname: Option<Nickname>,
-    /// The new words about themselves.
+    /// New self-description.
     pub about: Option<About>,
-    /// The new language.
+    /// New language.
     pub locale: Option<Locale>,
 }
 
-/// Edits the caller's profile; `expected` is the version the edit was meant for, where that matters.
-#[tracing::instrument(name = "op.update_me", skip_all)]
+/// Edits the caller's profile. Fails if `expected` is given and is not the profile's version.
+#[tracing::instrument(name = "op.update_me", skip_all, fields(user.id = %caller.user_id))]
 pub async fn update_me(
     app: &App,
     caller: &Caller,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::auth::{CODE_LIFETIME, SESSION_IDLE};
 use domain::ids::JobId;
-use operations::jobs::{JobsDone, run_due_jobs, sweep_expired};
+use operations::jobs::{JobsDone, claim_due_jobs, run_due_jobs, sweep_expired};
 use store::jobs;
 use testkit::{TestApp, both_databases};
 
@@ -135,6 +135,21 @@ both_databases! {
             assert_eq!(app.mailbox.texts_to(&format!("person{number}@example.com")).len(), 1);
         }
         assert_eq!(waiting(&app).await, 0);
+    }
+
+    async fn the_workers_are_woken_by_jobs_alone_and_open_no_transaction_without_a_due_job(database) {
+        let app = TestApp::new(database);
+        let [mina, jun] = people(&app).await;
+        let (enqueued, id) = (app.app.store.jobs(), post(&app, &mina).await);
+        operations::posts::like_post(&app.app, &jun, id).await.unwrap();
+        assert!(!enqueued.has_changed().unwrap());
+        let before = app.database.statements();
+        assert!(claim_due_jobs(&app.app, 4).await.unwrap().is_empty());
+        assert_eq!(app.database.statements() - before, 1);
+        request_code(&app, EMAIL).await.unwrap();
+        assert!(enqueued.has_changed().unwrap());
+        assert_eq!(claim_due_jobs(&app.app, 4).await.unwrap().len(), 1);
+        assert!(claim_due_jobs(&app.app, 4).await.unwrap().is_empty(), "claimed already");
     }
 
     async fn the_sweep_forgets_events_after_a_day(database) {

@@ -6,6 +6,7 @@ mod comment_notifications;
 mod comments;
 mod fixtures;
 mod follows;
+mod hot_posts;
 mod jobs;
 mod like_notifications;
 mod likes;

@@ -9,6 +9,8 @@ pub(crate) struct Model {
     pub(crate) user_id: UserId,
     pub(crate) seq: i64,
     pub(crate) told_at: Timestamp,
+    pub(crate) unseen: i64,
+    pub(crate) unread: i64,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

@@ -2,15 +2,16 @@ use std::collections::HashMap;
 
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::{ACTORS_SHOWN, NotificationType, NotificationView, Target, TargetType};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, WindowStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait};
 
 use super::StoredNotification;
+use crate::backend::is_among;
 use crate::entities::{notification_actors, notifications};
 use crate::users::Summaries;
 use crate::{StoreError, users};
 
-/// Returns notifications as they are shown: two statements, however many there are.
+/// Returns notifications as they are shown. Runs two statements, however many notifications there are.
 pub async fn views(
     connection: &impl ConnectionTrait,
     stored: Vec<StoredNotification>,
@@ -20,49 +21,40 @@ pub async fn views(
     stored.into_iter().map(|row| make_view(row.0, &actors, &summaries)).collect()
 }
 
-/// Returns one notification as it is shown.
-pub async fn view(
-    connection: &impl ConnectionTrait,
-    stored: StoredNotification,
-) -> Result<NotificationView, StoreError> {
-    let id = stored.0.id;
-    let view = views(connection, vec![stored]).await?.into_iter().next();
-    view.ok_or_else(|| StoreError::corrupt("notifications", format!("no view of {id}")))
-}
-
-/// Returns the latest actors of every entry: a like by a thousand reads three rows.
+/// Returns the latest actors of each notification, the latest first. Each is found by an index: a notification with
+/// 50,000 actors costs the same as one with three.
 async fn latest_actors(
     connection: &impl ConnectionTrait,
     ids: impl Iterator<Item = NotificationId>,
 ) -> Result<HashMap<NotificationId, Vec<UserId>>, StoreError> {
     use notification_actors::{Column, Entity};
-    let ids: Vec<_> = ids.collect();
+    let ids: Vec<_> = ids.map(|id| id.0).collect();
     let mut actors: HashMap<NotificationId, Vec<UserId>> = HashMap::new();
     if ids.is_empty() {
         return Ok(actors);
     }
-    let latest_first = WindowStatement::partition_by(Column::NotificationId)
-        .order_by(Column::CreatedAt, Order::Desc)
-        .order_by(Column::ActorId, Order::Desc)
-        .to_owned();
-    let ranked = Query::select()
-        .columns([Column::NotificationId, Column::ActorId])
-        .expr_window_as(Expr::cust("ROW_NUMBER()"), latest_first, Alias::new("place"))
-        .from(Entity)
-        .and_where(Column::NotificationId.is_in(ids))
-        .and_where(Column::RetractedAt.is_null())
-        .to_owned();
-    let shown = i64::try_from(ACTORS_SHOWN).unwrap_or(i64::MAX);
-    let select = Query::select()
-        .columns(["notification_id", "actor_id"])
-        .from_subquery(ranked, Alias::new("ranked"))
-        .and_where(Expr::col(Alias::new("place")).lte(shown))
-        .order_by(Alias::new("notification_id"), Order::Asc)
-        .order_by(Alias::new("place"), Order::Asc)
-        .to_owned();
+    let mut select = Query::select();
+    select.column(notifications::Column::Id).from(notifications::Entity);
+    select.and_where(is_among(connection, notifications::Column::Id, ids));
+    for (place, offset) in (0..ACTORS_SHOWN).zip(0_u64..) {
+        let notification = Expr::col((notifications::Entity, notifications::Column::Id));
+        let actor = Query::select()
+            .column(Column::ActorId)
+            .from(Entity)
+            .and_where(Expr::col((Entity, Column::NotificationId)).eq(notification))
+            .and_where(Column::RetractedAt.is_null())
+            .order_by(Column::CreatedAt, Order::Desc)
+            .order_by(Column::ActorId, Order::Desc)
+            .limit(1)
+            .offset(offset)
+            .to_owned();
+        select.expr_as(Expr::from(actor), format!("actor_{place}"));
+    }
     for row in connection.query_all(&select).await? {
-        let id: NotificationId = row.try_get("", "notification_id")?;
-        actors.entry(id).or_default().push(row.try_get("", "actor_id")?);
+        let latest = actors.entry(row.try_get("", "id")?).or_default();
+        for place in 0..ACTORS_SHOWN {
+            latest.extend(row.try_get::<Option<UserId>>("", &format!("actor_{place}"))?);
+        }
     }
     Ok(actors)
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod cancelled_callers;
+mod deadlines;
 mod epochs;
 mod faults;
 mod fixtures;
@@ -12,5 +13,6 @@ mod log_order;
 mod log_pruning;
 mod log_reading;
 mod migrations;
+mod one_row_writes;
 mod pages;
 mod turns;

@@ -1,8 +1,14 @@
 //! The schema: up, down and up again.
 
+use domain::ids::{NotificationId, PostId};
+use domain::notifications::{Occasion, UnreadCounts};
 use migrations::{Change, change};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use store::notifications;
 use testkit::{TestDatabase, both_databases};
+use uuid::Uuid;
+
+use crate::fixtures::{NOW, insert_person};
 
 /// Everything the schema consists of, as the catalogues of PostgreSQL 15 and SQLite 3 describe it.
 const POSTGRES_SCHEMA: &str = "
@@ -110,6 +116,34 @@ both_databases! {
         database.execute("DROP TABLE captured_mails").await;
         change(database.url(), Change::Up).await.unwrap();
         assert_eq!(schema(&database).await, before);
+    }
+
+    async fn counters_of_existing_notifications_are_filled_in(database) {
+        let store = database.store();
+        let unit = store.begin(NOW).await.unwrap();
+        let (recipient, actor) = (insert_person(&unit, 1).await, insert_person(&unit, 2).await);
+        for number in 0..6 {
+            notifications::advance(&unit, recipient).await.unwrap();
+            let occasion = Occasion::PostLiked(PostId(Uuid::from_u128(number)));
+            let id = NotificationId(Uuid::from_u128(number));
+            notifications::create(&unit, id, recipient, occasion, actor, NOW).await.unwrap();
+        }
+        unit.commit().await.unwrap();
+        let is_in = "WHERE target_id IN (SELECT target_id FROM notifications ORDER BY target_id LIMIT";
+        database.execute(&format!("UPDATE notifications SET seen_at = 1 {is_in} 3)")).await;
+        database.execute(&format!("UPDATE notifications SET read_at = 1 {is_in} 2)")).await;
+        database.execute(&format!("UPDATE notifications SET actor_count = 0 {is_in} 1 OFFSET 5)")).await;
+        let has_counters = async || {
+            let all = migrations::status(database.url()).await.unwrap();
+            let step = all.iter().find(|(name, _)| name.contains("count_notifications")).unwrap();
+            step.1 == migrations::MigrationStatus::Applied
+        };
+        while has_counters().await {
+            change(database.url(), Change::Down).await.unwrap();
+        }
+        change(database.url(), Change::Up).await.unwrap();
+        let unread = notifications::unread(store.reader(), recipient).await.unwrap();
+        assert_eq!(unread, UnreadCounts { unseen: 2, unread: 3 });
     }
 }
 

@@ -243,8 +243,9 @@ both_databases! {
             let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
             let occasion = Occasion::PostLiked(PostId(id(number)));
             let entry = NotificationId(id(number));
-            notifications::insert(&unit, entry, crate::fixtures::person(1), occasion, unit.now()).await.unwrap();
-            notifications::add_actor(&unit, entry, actor, unit.now()).await.unwrap();
+            let recipient = crate::fixtures::person(1);
+            notifications::advance(&unit, recipient).await.unwrap();
+            notifications::create(&unit, entry, recipient, occasion, actor, unit.now()).await.unwrap();
             unit.commit().await.unwrap();
             expected.push((second, number));
         }

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::events::{Event, Numbered, payload};
+use domain::ids::{NotificationId, UserId};
+use domain::notifications::{NotificationView, Occasion, UnreadCounts};
+use domain::users::UserSummary;
+use store::UnitOfWork;
+use store::notifications::{self, Group, Head, State};
+
+use crate::{App, OperationError};
+
+/// Repeating a withdrawn like or follow within this period sends no new notification (rule PF4).
+const SILENCE: Duration = Duration::from_hours(24);
+
+/// Notifies `recipient` in the same commit of what `actor` did: creates a notification, or adds the actor to an unread
+/// one. Does nothing if the recipient is the actor (rule NO1).
+pub(crate) async fn notify(
+    app: &App,
+    unit: &mut UnitOfWork,
+    recipient: UserId,
+    occasion: Occasion,
+    actor: UserId,
+) -> Result<(), OperationError> {
+    if recipient == actor {
+        return Ok(());
+    }
+    let head = notifications::advance(unit, recipient).await?;
+    let silent_since = unit.now().minus(SILENCE);
+    let State { actor: summary, group, earlier } =
+        notifications::find_state(unit, recipient, occasion, actor, silent_since).await?;
+    if let Some(earlier) = earlier.filter(|earlier| earlier.added_at > silent_since) {
+        if !earlier.is_retracted {
+            return Ok(notifications::give_back(unit, recipient).await?);
+        }
+        let change = notifications::restore_actor(unit, recipient, &earlier, actor).await?;
+        record_counts(unit, recipient, head, change);
+        return Ok(());
+    }
+    let (notification, change) = match group {
+        Some(group) => {
+            let change = notifications::add_actor(unit, recipient, &group, actor, head.at).await?;
+            (grown(occasion, group, summary, head.at), change)
+        }
+        None => {
+            let id = NotificationId::new(&*app.ids);
+            let change = notifications::create(unit, id, recipient, occasion, actor, head.at).await?;
+            (view(id, occasion, vec![summary], 1, (head.at, head.at)), change)
+        }
+    };
+    let payload = payload::Notification { notification, unread: sum(head.unread, change) };
+    let event = Numbered { recipient, number: head.number, at: head.at, payload };
+    unit.record(Event::Notification(event));
+    Ok(())
+}
+
+/// Records the recipient's counters after a change, for their other devices.
+pub(super) fn record_counts(unit: &mut UnitOfWork, recipient: UserId, head: Head, change: UnreadCounts) {
+    let payload = payload::NotificationCounts { unread: sum(head.unread, change) };
+    let event = Numbered { recipient, number: head.number, at: head.at, payload };
+    unit.record(Event::NotificationCounts(event));
+}
+
+pub(super) fn sum(counts: UnreadCounts, change: UnreadCounts) -> UnreadCounts {
+    UnreadCounts { unseen: counts.unseen + change.unseen, unread: counts.unread + change.unread }
+}
+
+fn grown(occasion: Occasion, group: Group, actor: UserSummary, at: Timestamp) -> NotificationView {
+    let mut actors = vec![actor];
+    actors.extend(group.others);
+    view(group.id, occasion, actors, group.actor_count + 1, (group.created_at, at))
+}
+
+/// Returns a new or grown notification as the list shows it: unseen and unread.
+fn view(
+    id: NotificationId,
+    occasion: Occasion,
+    actors: Vec<UserSummary>,
+    actor_count: i64,
+    (created_at, updated_at): (Timestamp, Timestamp),
+) -> NotificationView {
+    NotificationView {
+        id,
+        kind: occasion.kind(),
+        group_key: occasion.group_key(),
+        actors,
+        actor_count,
+        target: occasion.target(),
+        seen_at: None,
+        read_at: None,
+        created_at,
+        updated_at,
+    }
+}

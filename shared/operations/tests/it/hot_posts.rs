@@ -1,0 +1,189 @@
+//! Posts that many people like at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use operations::notifications::{self, Wanted};
+use operations::{App, Caller, posts};
+use store::{Store, StoreOptions};
+use testkit::TestApp;
+use tokio::task::JoinSet;
+
+use crate::fixtures::{first, people, post};
+
+const LIKES: usize = 40;
+
+/// Statements that take part in a transaction, with the statements of the outbox as one: appending is one statement.
+#[derive(Clone, Default)]
+struct Recorder(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl Recorder {
+    fn take(&self) -> Vec<String> {
+        let mut taken: Vec<String> = std::mem::take(&mut *self.0.lock().unwrap());
+        taken.dedup_by(|later, earlier| is_append(later) && is_append(earlier));
+        taken
+    }
+}
+
+fn is_append(sql: &str) -> bool {
+    sql.contains("outbox") || sql.contains("stream_heads")
+}
+
+/// Returns the operations on a store of their own, and what that store runs.
+async fn recorded(app: &TestApp, connections: u32) -> (App, Recorder) {
+    let recorder = Recorder::default();
+    let seen = recorder.clone();
+    let on_statement: store::OnStatement = Arc::new(move |sql| seen.0.lock().unwrap().push(sql.to_owned()));
+    let options = StoreOptions { connections, on_statement: Some(on_statement), ..StoreOptions::default() };
+    let store = Store::connect(app.database.url(), options).await.unwrap();
+    (App { store, ..app.app.clone() }, recorder)
+}
+
+async fn a_locked_post_leaves_connections_to_others(connections: u32) {
+    let app = TestApp::new(testkit::TestDatabase::postgres().await);
+    let everybody = people::<41>(&app).await;
+    let author = everybody[40];
+    let (hot, other) = (post(&app, &author).await, post(&app, &author).await);
+    let (parts, _) = recorded(&app, connections).await;
+    let holder = app.app.store.begin(app.now()).await.unwrap();
+    store::posts::lock(&holder, hot).await.unwrap().unwrap();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let mut likes = JoinSet::new();
+    for who in everybody.iter().take(LIKES).copied() {
+        let (parts, begun) = (parts.clone(), Arc::clone(&begun));
+        likes.spawn(async move {
+            begun.fetch_add(1, Ordering::SeqCst);
+            posts::like_post(&parts, &who, hot).await
+        });
+    }
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while begun.load(Ordering::SeqCst) < LIKES || app.database.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    posts::get_post(&parts, None, other).await.unwrap();
+    assert!(posts::like_post(&parts, &everybody[0], other).await.unwrap().liked);
+    assert!(app.database.number(waiting).await <= 2, "the others wait in the process");
+    holder.rollback().await.unwrap();
+    for liked in likes.join_all().await {
+        liked.unwrap();
+    }
+    assert_eq!(posts::get_post(&parts, None, hot).await.unwrap().post.likes_count, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_post_leaves_most_of_16_connections_to_others_on_postgres() {
+    a_locked_post_leaves_connections_to_others(16).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_post_leaves_half_of_4_connections_to_others_on_postgres() {
+    a_locked_post_leaves_connections_to_others(4).await;
+}
+
+/// Adds people who like the post of one notification, with SQL: the operations would take minutes.
+async fn add_likers(app: &TestApp, count: usize) {
+    const CHUNK: usize = 5_000;
+    for start in (0..count).step_by(CHUNK) {
+        let series = format!("generate_series({start}, {}) AS number", start + CHUNK.min(count - start) - 1);
+        let id = "('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid";
+        app.database
+            .execute(&format!(
+                "INSERT INTO users (id, email, email_verified_at, nickname, about, locale, role, state, posts_count,
+                    followers_count, following_count, version, created_at)
+                 SELECT {id}, 'liker' || number || '@example.com', email_verified_at, 'liker', about, locale, role, state,
+                    0, 0, 0, 1, created_at
+                 FROM {series}, (SELECT * FROM users LIMIT 1) AS template"
+            ))
+            .await;
+        app.database
+            .execute(&format!(
+                "INSERT INTO notification_actors (notification_id, actor_id, created_at)
+                 SELECT notifications.id, {id}, notifications.updated_at FROM notifications, {series}"
+            ))
+            .await;
+        app.database
+            .execute(&format!(
+                "INSERT INTO post_likes (id, post_id, user_id, created_at)
+                 SELECT gen_random_uuid(), posts.id, {id}, posts.created_at FROM posts, {series}"
+            ))
+            .await;
+    }
+    app.database.execute(&format!("UPDATE posts SET likes_count = likes_count + {count}")).await;
+    app.database.execute(&format!("UPDATE notifications SET actor_count = actor_count + {count}")).await;
+    app.database.execute("ANALYZE").await;
+}
+
+/// Returns the rows that a plan's scans read, discarded ones included.
+fn rows_read(plan: &[String]) -> f64 {
+    let number = |line: &str, key: &str| {
+        let (_, rest) = line.split_once(key)?;
+        rest.split([' ', ')']).find(|word| !word.is_empty())?.parse::<f64>().ok()
+    };
+    let (mut read, mut loops) = (0.0, 0.0);
+    for line in plan {
+        if line.contains("actual rows=") {
+            loops = number(line, "loops=").unwrap();
+        }
+        if line.contains("Scan") {
+            read += number(line, "actual rows=").unwrap_or_default() * loops;
+        }
+        if line.contains("Rows Removed by") {
+            read += number(line, ": ").unwrap() * loops;
+        }
+    }
+    assert!(read > 0.0, "{plan:#?}");
+    read
+}
+
+/// Explains a statement that the store ran, with values in place of its parameters. Returns the rows it reads.
+async fn explain(app: &TestApp, sql: &str, values: &[String]) -> f64 {
+    let mut sql = sql.to_owned();
+    for (place, value) in (1..).zip(values) {
+        sql = sql.replace(&format!("${place}"), &format!("'{value}'"));
+    }
+    let plan = app.database.texts(&format!("EXPLAIN (ANALYZE, TIMING OFF) {sql}")).await;
+    rows_read(&plan)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_like_takes_at_most_nine_round_trips_however_many_liked_the_post_before_on_postgres() {
+    let app = TestApp::new(testkit::TestDatabase::postgres().await);
+    let mina = app.person("mina").await.caller();
+    let id = post(&app, &mina).await;
+    let (parts, recorder) = recorded(&app, 4).await;
+    let mut plans = Vec::new();
+    let mut trips = Vec::new();
+    for (name, likers_before) in [("jun", 0), ("sora", 0), ("tae", 50_000)] {
+        if likers_before > 0 {
+            add_likers(&app, likers_before).await;
+        }
+        let person = app.person(name).await;
+        let (access_token, actor) = (&person.tokens.access_token, person.caller().user_id);
+        recorder.take();
+        let caller: Caller =
+            operations::auth::authenticate(&parts, &app.credentials, access_token).await.unwrap();
+        assert!(posts::like_post(&parts, &caller, id).await.unwrap().liked);
+        let ran = recorder.take();
+        assert!(ran.len() <= 9, "{} round trips: {ran:#?}", ran.len());
+        assert!(ran.iter().any(|sql| sql == "BEGIN") && ran.iter().any(|sql| sql == "COMMIT"));
+        assert!(!ran.iter().any(|sql| sql.contains("jobs")), "a like looks for no jobs");
+        let state = ran.iter().find(|sql| sql.contains("earlier.")).unwrap();
+        let values = [
+            mina.user_id.to_string(),
+            actor.to_string(),
+            format!("post_liked:{id}"),
+            "post_liked".into(),
+            "0".into(),
+            id.to_string(),
+        ];
+        plans.push(explain(&app, state, &values).await);
+        trips.push(ran.len());
+    }
+    assert_eq!(trips[1], trips[2], "as many with 50,000 likers as with one");
+    assert!(plans[2] <= 20.0, "rows read with 0, 1 and 50,000 likers before: {plans:?}");
+    let page = first(20);
+    let list = notifications::list_notifications(&app.app, &mina, Wanted::All, &page).await;
+    let shown = list.unwrap().items;
+    assert_eq!((shown.len(), shown[0].actor_count, shown[0].actors.len()), (1, 50_003, 3));
+    assert_eq!(shown[0].actors[0].nickname, "tae");
+}

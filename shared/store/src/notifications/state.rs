@@ -1,0 +1,147 @@
+use domain::Timestamp;
+use domain::ids::{NotificationId, UserId};
+use domain::notifications::{Occasion, UnreadCounts};
+use domain::users::{Role, UserState, UserSummary};
+use sea_orm::{ConnectionTrait as _, QueryResult, Value};
+
+use crate::backend::statement;
+use crate::{StoreError, UnitOfWork};
+
+/// What decides how an occasion changes the notifications of its recipient.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The actor.
+    pub actor: UserSummary,
+    /// The unread notification that gathers such occasions, if there is one.
+    pub group: Option<Group>,
+    /// The latest notification of the same occasion by the same actor, if there is one.
+    pub earlier: Option<Earlier>,
+}
+
+/// An unread notification that gathers occasions.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The notification.
+    pub id: NotificationId,
+    /// Number of its actors.
+    pub actor_count: i64,
+    /// Whether the recipient has seen it since it last grew.
+    pub is_seen: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Its latest two actors other than the actor of the occasion, the latest first.
+    pub others: Vec<UserSummary>,
+}
+
+/// A notification that names the actor of an occasion already.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    /// The notification.
+    pub id: NotificationId,
+    /// When the actor was added to it.
+    pub added_at: Timestamp,
+    /// Whether the actor withdrew since.
+    pub is_retracted: bool,
+    /// Number of its actors.
+    pub actor_count: i64,
+    /// How it counts while it has actors.
+    pub weight: UnreadCounts,
+}
+
+/// Reads the state that decides about an occasion, in one statement. `since` bounds how far back an earlier notification
+/// is looked for. Called while the unit holds the recipient's head, see [`advance`](super::advance).
+pub async fn find_state(
+    unit: &UnitOfWork,
+    recipient: UserId,
+    occasion: Occasion,
+    actor: UserId,
+    since: Timestamp,
+) -> Result<State, StoreError> {
+    let mut values: Vec<Value> = vec![
+        recipient.0.into(),
+        actor.0.into(),
+        occasion.group_key().into(),
+        occasion.kind().as_str().into(),
+        since.0.into(),
+    ];
+    // Follows of a day gather in one notification, whose target is the first follower: the actor tells them apart.
+    let same_target = if matches!(occasion, Occasion::Followed(..)) {
+        ""
+    } else {
+        values.push(occasion.target().id.into());
+        "AND same.target_id = $6"
+    };
+    let sql = format!(
+        "SELECT actor.nickname AS actor_nickname, actor.state AS actor_state, actor.role AS actor_role,
+                unread.id, unread.actor_count, unread.seen_at, unread.created_at,
+                earlier.notification_id AS earlier_id, earlier.created_at AS added_at, earlier.retracted_at,
+                holder.actor_count AS holder_count, holder.seen_at AS holder_seen, holder.read_at AS holder_read,
+                second.id AS second_id, second.nickname AS second_nickname, second.state AS second_state,
+                second.role AS second_role,
+                third.id AS third_id, third.nickname AS third_nickname, third.state AS third_state,
+                third.role AS third_role
+         FROM users AS actor
+         LEFT JOIN notifications AS unread
+           ON unread.user_id = $1 AND unread.group_key = $3 AND unread.read_at IS NULL
+         LEFT JOIN notification_actors AS earlier
+           ON earlier.actor_id = $2 AND earlier.notification_id =
+              (SELECT named.notification_id FROM notifications AS same
+               JOIN notification_actors AS named ON named.notification_id = same.id AND named.actor_id = $2
+               WHERE same.user_id = $1 AND same.type = $4 AND same.updated_at >= $5 {same_target}
+               ORDER BY named.created_at DESC, named.notification_id DESC LIMIT 1)
+         LEFT JOIN notifications AS holder ON holder.id = earlier.notification_id
+         LEFT JOIN users AS second ON second.id = ({latest_other} LIMIT 1)
+         LEFT JOIN users AS third ON third.id = ({latest_other} LIMIT 1 OFFSET 1)
+         WHERE actor.id = $2",
+        latest_other = "SELECT other.actor_id FROM notification_actors AS other
+            WHERE other.notification_id = unread.id AND other.retracted_at IS NULL AND other.actor_id <> $2
+            ORDER BY other.created_at DESC, other.actor_id DESC",
+    );
+    let connection = unit.connection();
+    let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
+    let row = row.ok_or_else(|| StoreError::corrupt("users", format!("{actor} is missing")))?;
+    Ok(State { actor: summary(&row, "actor", actor)?, group: group(&row)?, earlier: earlier(&row)? })
+}
+
+fn group(row: &QueryResult) -> Result<Option<Group>, StoreError> {
+    let Some(id) = row.try_get("", "id")? else { return Ok(None) };
+    let mut others = Vec::new();
+    for place in ["second", "third"] {
+        if let Some(id) = row.try_get("", &format!("{place}_id"))? {
+            others.push(summary(row, place, id)?);
+        }
+    }
+    Ok(Some(Group {
+        id,
+        actor_count: row.try_get("", "actor_count")?,
+        is_seen: row.try_get::<Option<Timestamp>>("", "seen_at")?.is_some(),
+        created_at: row.try_get("", "created_at")?,
+        others,
+    }))
+}
+
+fn earlier(row: &QueryResult) -> Result<Option<Earlier>, StoreError> {
+    let Some(id) = row.try_get("", "earlier_id")? else { return Ok(None) };
+    let is_open = |column| Ok::<_, StoreError>(row.try_get::<Option<Timestamp>>("", column)?.is_none());
+    Ok(Some(Earlier {
+        id,
+        added_at: row.try_get("", "added_at")?,
+        is_retracted: row.try_get::<Option<Timestamp>>("", "retracted_at")?.is_some(),
+        actor_count: row.try_get("", "holder_count")?,
+        weight: UnreadCounts {
+            unseen: i64::from(is_open("holder_seen")?),
+            unread: i64::from(is_open("holder_read")?),
+        },
+    }))
+}
+
+fn summary(row: &QueryResult, prefix: &str, id: UserId) -> Result<UserSummary, StoreError> {
+    let text = |column: &str| row.try_get::<String>("", &format!("{prefix}_{column}"));
+    let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {id}"));
+    Ok(UserSummary {
+        id,
+        nickname: text("nickname")?,
+        state: UserState::from_name(&text("state")?).ok_or_else(|| corrupt("state"))?,
+        role: Role::from_name(&text("role")?).ok_or_else(|| corrupt("role"))?,
+    })
+}
