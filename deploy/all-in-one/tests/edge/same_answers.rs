@@ -1,4 +1,5 @@
 use serde_json::Value;
+use tokio::net::TcpStream;
 
 use crate::server::{Answer, Changes, Server, both};
 
@@ -133,41 +134,38 @@ async fn pages_of_the_same_origins_may_call() {
     }
 }
 
-/// Sends requests from one address until they are limited.
-async fn limited(server: &Server, address: &str) -> Option<Answer> {
-    for number in 0..30 {
-        let answer = one_more(server, address, number).await;
-        if answer.status == 429 {
-            return Some(answer);
-        }
-    }
-    None
-}
-
-async fn one_more(server: &Server, address: &str, number: usize) -> Answer {
+/// Sends one more of the requests that are limited, as the client at `address` behind the proxy.
+async fn one_more(server: &Server, address: &str, number: usize) -> (Answer, TcpStream) {
     let (first, lines) = server.good_request();
     if server.name != "api-service" {
-        return server.request(first, &format!("{lines}X-Real-IP: {address}\r\n")).await;
+        return server.request_and_hold(first, &format!("{lines}X-Real-IP: {address}\r\n")).await;
     }
-    let body = format!(
-        "{{\"email\":\"{number}-{}@example.com\",\"purpose\":\"signup\"}}",
-        address.replace(':', "-")
-    );
+    let body = format!("{{\"email\":\"person-{number}@example.com\",\"purpose\":\"signup\"}}");
     let length = body.len();
     let lines = format!(
         "X-Real-IP: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
-    server.request("POST /api/v1/auth/email-codes", &lines).await
+    server.request_and_hold("POST /api/v1/auth/email-codes", &lines).await
 }
 
 #[tokio::test]
 async fn limits_count_the_client_behind_the_proxy_and_name_the_time_in_one_way() {
     for server in &both(Changes::default()).await {
-        let answer = limited(server, "2001:db8:1:2::1").await.unwrap();
+        // A socket is counted while it is open.
+        let (mut held, mut limited) = (Vec::new(), None);
+        for number in 0..40 {
+            let (answer, stream) = one_more(server, "2001:db8:1:2::1", number).await;
+            held.push(stream);
+            if answer.status == 429 {
+                limited = Some(answer);
+                break;
+            }
+        }
+        let answer = limited.unwrap();
         // The proxy has an IPv4-mapped address on this port, and is trusted by its IPv4 address.
-        let other = one_more(server, "2001:db8:1:3::1", 77).await;
+        let (other, _held) = one_more(server, "2001:db8:1:3::1", 77).await;
         assert_ne!(other.status, 429, "{}: another network", server.name);
-        let same = one_more(server, "2001:db8:1:2:ffff::1", 78).await;
+        let (same, _held) = one_more(server, "2001:db8:1:2:ffff::1", 78).await;
         assert_eq!(same.status, 429, "{}: another address of the network", server.name);
         let seconds: u64 = answer.headers["retry-after"].parse().unwrap();
         assert_eq!(answer.body["retry_after"].as_u64(), Some(seconds));
