@@ -48,7 +48,7 @@ pub(crate) struct RateExceeded;
 impl RateExceeded {
     /// Tells whether an error of the read side is this one.
     pub(crate) fn is_cause_of(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|cause| cause.is::<Self>())
+        error.get_ref().and_then(|cause| cause.downcast_ref::<Self>()).is_some()
     }
 }
 

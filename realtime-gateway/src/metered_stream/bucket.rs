@@ -55,7 +55,7 @@ mod tests {
     fn a_bucket_holds_no_more_than_its_burst() {
         let start = Instant::now();
         let mut bucket = Bucket::full(50, 100, start);
-        let much_later = start + Duration::from_secs(3_600);
+        let much_later = start + Duration::from_hours(1);
         assert_eq!(bucket.take(101, much_later), Err(RateExceeded));
         assert_eq!(bucket.take(100, much_later), Ok(()));
         assert_eq!(bucket.take(0, start), Ok(()), "an earlier instant changes nothing");

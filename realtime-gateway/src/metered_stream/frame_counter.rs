@@ -60,11 +60,11 @@ mod tests {
         match payload {
             0..126 => bytes.push(0x80 | u8::try_from(payload).unwrap()),
             126..65_536 => {
-                bytes.push(0x80 | 126);
+                bytes.push(0x80 | 0x7e);
                 bytes.extend(u16::try_from(payload).unwrap().to_be_bytes());
             }
             _ => {
-                bytes.push(0x80 | 127);
+                bytes.push(0x80 | 0x7f);
                 bytes.extend(u64::try_from(payload).unwrap().to_be_bytes());
             }
         }
@@ -87,8 +87,8 @@ mod tests {
         assert_eq!(FrameCounter::default().count(&bytes), frames);
         for size in [1, 2, 3, 5, 7, 13, 1_000, 65_537] {
             let mut counter = FrameCounter::default();
-            let counted: u32 = bytes.chunks(size).map(|chunk| counter.count(chunk)).sum();
-            assert_eq!(counted, frames, "chunks of {size} bytes");
+            let found: u32 = bytes.chunks(size).map(|chunk| counter.count(chunk)).sum();
+            assert_eq!(found, frames, "chunks of {size} bytes");
         }
     }
 
@@ -113,6 +113,6 @@ mod tests {
         header.extend(u64::MAX.to_be_bytes());
         header.extend([0; 4]);
         assert_eq!(counter.count(&header), 1);
-        assert_eq!(counter.count(&[0x00; 100_000]), 0);
+        assert_eq!(counter.count(&vec![0x00; 100_000]), 0);
     }
 }

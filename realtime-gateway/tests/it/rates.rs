@@ -44,7 +44,7 @@ both_forms! {
         client.send_bytes(&BEGINNING).await;
         client.send_bytes(&EMPTY.repeat(20)).await;
         // The last part, with a mask of zeros.
-        client.send_bytes(&[0x80, 0x80 | 8, 0, 0, 0, 0]).await;
+        client.send_bytes(&[0x80, 0x88, 0, 0, 0, 0]).await;
         client.send_bytes(br#"{"t":"x""#).await;
         assert_eq!(client.news().await["code"], "bad_frame");
         server.stop().await;
