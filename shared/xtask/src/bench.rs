@@ -7,11 +7,27 @@ use crate::interrupt::Interrupt;
 use crate::repository::{Profile, build_programs, root, target};
 use crate::step::step;
 
-/// Starts the services mode from release builds, durable as in production, and measures it from the outside.
+/// Measures the services mode from the outside, from release builds, durable as in production.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
-    if arguments.first().map(String::as_str) != Some("likes") {
-        return Err("bench measures likes: cargo xtask bench likes".into());
+    match arguments.first().map(String::as_str) {
+        Some("likes") => likes(interrupt, arguments),
+        Some("writes" | "sockets") => with_own_services(interrupt, arguments),
+        _ => Err("bench measures likes, writes or sockets: cargo xtask bench likes".into()),
     }
+}
+
+/// Leaves it to the program to start the services: it works on the database, and on the processes.
+fn with_own_services(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
+    let programs = step("programs", || build_programs(interrupt, Profile::Release))?;
+    let mut load = Command::new(programs.join("load"));
+    load.args(arguments).arg("--programs").arg(&programs).arg("--repository").arg(root()?);
+    load.arg("--directory").arg(target()?.join("bench"));
+    let status = step("measure", || interrupt.run(&mut load))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Measures how long a like takes to the author's socket.
+fn likes(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
     let tools = step("tools", || Ok(Tools::find_or_install()?))?;
     let programs = step("programs", || build_programs(interrupt, Profile::Release))?;
     let options = ClusterOptions {
