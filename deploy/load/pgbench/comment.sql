@@ -17,6 +17,6 @@ INSERT INTO baseline.notifications AS n
 SELECT nickname FROM baseline.people WHERE id = :person;
 WITH head AS (UPDATE baseline.stream_heads SET pos = pos + 2 WHERE part = :part RETURNING pos)
     INSERT INTO baseline.outbox
-    SELECT :part, pos - 1, 'post:' || :post, 'comment.created', repeat('x', 250), 1 FROM head
-    UNION ALL SELECT :part, pos, 'user:' || :author, 'notification', repeat('x', 600), 1 FROM head;
+    SELECT CAST(:part AS bigint), pos - 1, 'post:' || :post, 'comment.created', repeat('x', 250), 1 FROM head
+    UNION ALL SELECT CAST(:part AS bigint), pos, 'user:' || :author, 'notification', repeat('x', 600), 1 FROM head;
 COMMIT;

@@ -16,6 +16,6 @@ INSERT INTO baseline.notifications AS n
     DO UPDATE SET actor_count = n.actor_count + 1, updated_at = 1;
 WITH head AS (UPDATE baseline.stream_heads SET pos = pos + 2 WHERE part = :part RETURNING pos)
     INSERT INTO baseline.outbox
-    SELECT :part, pos - 1, 'post:' || :post, 'post.liked', repeat('x', 200), 1 FROM head
-    UNION ALL SELECT :part, pos, 'user:' || :author, 'notification', repeat('x', 600), 1 FROM head;
+    SELECT CAST(:part AS bigint), pos - 1, 'post:' || :post, 'post.liked', repeat('x', 200), 1 FROM head
+    UNION ALL SELECT CAST(:part AS bigint), pos, 'user:' || :author, 'notification', repeat('x', 600), 1 FROM head;
 COMMIT;

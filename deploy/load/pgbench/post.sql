@@ -10,5 +10,5 @@ INSERT INTO baseline.posts VALUES (:id, :person, 'Title', repeat('x', 60), 0, 0,
 SELECT nickname FROM baseline.people WHERE id = :person;
 WITH head AS (UPDATE baseline.stream_heads SET pos = pos + 1 WHERE part = :part RETURNING pos)
     INSERT INTO baseline.outbox
-    SELECT :part, pos, 'feed:' || :person, 'post.created', repeat('x', 250), 1 FROM head;
+    SELECT CAST(:part AS bigint), pos, 'feed:' || :person, 'post.created', repeat('x', 250), 1 FROM head;
 COMMIT;

@@ -128,10 +128,10 @@ impl Crowd {
 
 async fn open(target: &Target, person: &Person, number: u32) -> Result<Stream, LoadFault> {
     match target {
-        Target::Broadcaster(address) => connect(*address, number).await,
+        Target::Broadcaster(address) => connect(*address, number, None).await,
         Target::Gateway { api, address, post } => {
             let ticket = api.ticket(person).await?.text("/ticket")?;
-            let mut socket = connect(*address, number).await?;
+            let mut socket = connect(*address, number, Some("orgo.v1")).await?;
             send(&mut socket, &json!({ "t": "hello", "v": 1, "ticket": ticket })).await?;
             expect(&mut socket, "welcome").await?;
             if let Some(post) = post {
@@ -143,14 +143,20 @@ async fn open(target: &Target, person: &Person, number: u32) -> Result<Stream, L
     }
 }
 
-async fn connect(address: SocketAddr, number: u32) -> Result<Stream, LoadFault> {
+async fn connect(
+    address: SocketAddr,
+    number: u32,
+    subprotocol: Option<&'static str>,
+) -> Result<Stream, LoadFault> {
     let source = Ipv4Addr::LOCALHOST.to_bits() + 1 + number % ADDRESSES;
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((Ipv4Addr::from_bits(source), 0)))?;
     let stream = timeout(DEADLINE, socket.connect(address)).await.map_err(|_late| LoadFault::Late)??;
     stream.set_nodelay(true)?;
     let mut request = format!("ws://{address}/ws").into_client_request()?;
-    request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("orgo.v1"));
+    if let Some(subprotocol) = subprotocol {
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(subprotocol));
+    }
     let config = WebSocketConfig::default().read_buffer_size(4 * 1024).write_buffer_size(1024);
     let opened = timeout(DEADLINE, client_async_with_config(request, stream, Some(config))).await;
     Ok(opened.map_err(|_late| LoadFault::Late)??.0)

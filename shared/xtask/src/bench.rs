@@ -7,17 +7,35 @@ use crate::interrupt::Interrupt;
 use crate::repository::{Profile, build_programs, cargo, root, target};
 use crate::step::step;
 
-/// Starts the services mode from release builds, durable as in production, and measures it from the outside.
+/// Measures the services mode from the outside, from release builds, durable as in production.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
-    if arguments.first().map(String::as_str) == Some("logins") {
-        let mut logins =
-            cargo(&["run", "--release", "--locked", "--quiet", "-p", "identity", "--example", "logins"])?;
-        let status = interrupt.run(&mut logins)?;
-        return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    match arguments.first().map(String::as_str) {
+        Some("likes") => likes(interrupt, arguments),
+        Some("logins") => logins(interrupt),
+        Some("writes" | "sockets") => with_own_services(interrupt, arguments),
+        _ => Err("bench measures likes, logins, writes or sockets: cargo xtask bench likes".into()),
     }
-    if arguments.first().map(String::as_str) != Some("likes") {
-        return Err("bench measures likes or logins: cargo xtask bench likes".into());
-    }
+}
+
+/// Measures memory and speed of password hashing.
+fn logins(interrupt: &Interrupt) -> Result<ExitCode> {
+    let arguments = ["run", "--release", "--locked", "--quiet", "-p", "identity", "--example", "logins"];
+    let status = interrupt.run(&mut cargo(&arguments)?)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Leaves it to the program to start the services: it works on the database, and on the processes.
+fn with_own_services(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
+    let programs = step("programs", || build_programs(interrupt, Profile::Release))?;
+    let mut load = Command::new(programs.join("load"));
+    load.args(arguments).arg("--programs").arg(&programs).arg("--repository").arg(root()?);
+    load.arg("--directory").arg(target()?.join("bench"));
+    let status = step("measure", || interrupt.run(&mut load))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Measures how long a like takes to the author's socket.
+fn likes(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
     let tools = step("tools", || Ok(Tools::find_or_install()?))?;
     let programs = step("programs", || build_programs(interrupt, Profile::Release))?;
     let options = ClusterOptions {

@@ -29,6 +29,8 @@ const USAGE: &str = "usage: cargo xtask <command>
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
+  bench writes [--seconds 6]       likes, comments and posts per second, beside plain SQL on the same PostgreSQL
+  bench sockets                    memory of a socket, and fan-out beside a bare broadcaster
   bench logins                     memory and speed of password hashing
   chaos <scenario>|all [--release]
                                    faults of whole processes, with a client that checks what it was promised
