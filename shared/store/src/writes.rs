@@ -55,5 +55,5 @@ fn combined<const COUNT: usize>(writes: [Write; COUNT]) -> WithQuery {
         with.cte(CommonTableExpression::new().table_name(name.clone()).query(write).to_owned());
         counts.expr(Expr::cust(format!("(SELECT COUNT(*) FROM {name})")));
     }
-    counts.to_owned().with(with)
+    counts.take().with(with)
 }

@@ -1,7 +1,6 @@
 //! A database that stops answering: every call ends at its deadline, and the pool recovers.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use store::{Store, StoreError, StoreOptions, UnitOfWork, users};
 use testkit::{SilentProxy, TestDatabase};
@@ -9,10 +8,8 @@ use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, insert_person, person};
 
-const CONNECTIONS: u32 = 6;
-
-async fn store_behind(proxy: &SilentProxy, database: &TestDatabase, deadline: Duration) -> Store {
-    let options = StoreOptions { connections: CONNECTIONS, deadline, ..StoreOptions::default() };
+async fn store_behind(proxy: &SilentProxy, database: &TestDatabase, connections: u32) -> Store {
+    let options = StoreOptions { connections, ..StoreOptions::default() };
     Store::connect(&proxy.url(database.url()), options).await.unwrap()
 }
 
@@ -22,10 +19,10 @@ async fn proxy(database: &TestDatabase) -> SilentProxy {
     SilentProxy::start(address).await
 }
 
-/// Opens as many units as there are connections.
-async fn units(store: &Store) -> Vec<UnitOfWork> {
+/// Opens units at the same time.
+async fn units(store: &Store, count: u32) -> Vec<UnitOfWork> {
     let mut opening = JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for _ in 0..count {
         let store = store.clone();
         opening.spawn(async move { store.begin(NOW).await.unwrap() });
     }
@@ -40,8 +37,8 @@ fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
 async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recovers() {
     let database = TestDatabase::postgres().await;
     let proxy = proxy(&database).await;
-    let store = store_behind(&proxy, &database, Duration::from_secs(2)).await;
-    let mut open = units(&store).await;
+    let store = store_behind(&proxy, &database, 5).await;
+    let mut open = units(&store, 5).await;
     let (writing, committing) = (open.pop().unwrap(), open.pop().unwrap());
     insert_person(&committing, 1).await;
     for idle in open {
@@ -64,9 +61,9 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
     drop(writing);
 
     proxy.heal();
-    // Two connections were idle during the silence and are still in the pool: the next calls do not use them.
+    // One connection was idle during the silence and is still in the pool: the next calls do not use it.
     users::find(store.reader(), person(1)).await.unwrap();
-    for unit in units(&store).await {
+    for unit in units(&store, 5).await {
         unit.commit().await.unwrap();
     }
 }
@@ -75,14 +72,14 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
 async fn callers_that_go_away_during_a_silence_do_not_keep_connections_on_postgres() {
     let database = TestDatabase::postgres().await;
     let proxy = proxy(&database).await;
-    let store = store_behind(&proxy, &database, Duration::from_secs(3)).await;
-    let open = units(&store).await;
+    let store = store_behind(&proxy, &database, 2).await;
+    let open = units(&store, 2).await;
     proxy.fall_silent();
     // Rolling back gets no answer either.
     drop(open);
     proxy.heal();
     for _ in 0..2 {
-        for unit in units(&store).await {
+        for unit in units(&store, 2).await {
             unit.commit().await.unwrap();
         }
     }
