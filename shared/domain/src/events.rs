@@ -8,6 +8,8 @@ mod event;
 mod logged;
 mod partition;
 pub mod payload;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use audience::{Audience, LoggedAudience, NotAnAudience};
 pub use event::{Event, EventKind, NewEvent, Numbered};
