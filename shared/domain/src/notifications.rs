@@ -7,18 +7,18 @@ use crate::ids::{CommentId, NotificationId, PostId, UserId};
 use crate::users::{UserSummary, define_names};
 
 define_names! {
-    /// What a notification is about.
+    /// Reason of a notification.
     NotificationType {
-        /// Somebody commented on your post.
+        /// Somebody commented on the recipient's post.
         PostCommented = "post_commented",
-        /// Somebody answered your comment.
+        /// Somebody replied to the recipient's comment.
         CommentReplied = "comment_replied",
-        /// Somebody likes your post.
+        /// Somebody liked the recipient's post.
         PostLiked = "post_liked",
-        /// Somebody follows you.
+        /// Somebody followed the recipient.
         Followed = "followed",
     }
-    /// What kind of thing a notification leads to.
+    /// Type of the target of a notification.
     TargetType {
         /// A post.
         Post = "post",
@@ -84,56 +84,56 @@ impl Occasion {
     }
 }
 
-/// What a notification leads to.
+/// Target of a notification: what a client opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Target {
-    /// What kind of thing.
+    /// Type of the target.
     #[serde(rename = "type")]
     pub kind: TargetType,
-    /// Which one.
+    /// Id of the target.
     pub id: uuid::Uuid,
-    /// The post it belongs to, where it belongs to one.
+    /// The post that the target is or belongs to. Absent for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_id: Option<PostId>,
 }
 
-/// A notification as it is shown, in the list and on the socket alike.
+/// A notification. `listNotifications` and the socket show the same fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotificationView {
-    /// Which one.
+    /// Id of the notification.
     pub id: NotificationId,
-    /// What it is about.
+    /// Reason of the notification.
     #[serde(rename = "type")]
     pub kind: NotificationType,
-    /// What it is grouped by while unread.
+    /// Events with the same key join one notification while it is unread.
     pub group_key: String,
-    /// The latest who did it, at most [`ACTORS_SHOWN`].
+    /// The latest people who did it, at most 3.
     pub actors: Vec<UserSummary>,
-    /// How many did it.
+    /// Number of people who did it.
     pub actor_count: i64,
-    /// What it leads to.
+    /// What a client opens.
     pub target: Target,
-    /// When the list was opened with it in it.
+    /// Instant at which it was seen in the list. Absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
-    /// When it was read.
+    /// Instant at which it was read. Absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// When it first happened.
+    /// Instant of the first event.
     pub created_at: Timestamp,
-    /// When it last happened.
+    /// Instant of the latest event.
     pub updated_at: Timestamp,
 }
 
-/// How many entries wait.
+/// Numbers of notifications that wait for the recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnreadCounts {
-    /// Entries not yet seen in the list.
+    /// Notifications that were not seen in the list yet.
     pub unseen: i64,
-    /// Entries not yet read.
+    /// Notifications that were not read yet.
     pub unread: i64,
 }
 

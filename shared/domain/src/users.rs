@@ -48,20 +48,20 @@ macro_rules! define_names {
 pub(crate) use define_names;
 
 define_names! {
-    /// What a person may do beyond their own things.
+    /// Rights of a person.
     Role {
-        /// What everybody may.
+        /// Ordinary rights.
         User = "user",
-        /// Looks after content.
+        /// May also moderate content.
         Moderator = "moderator",
-        /// Looks after people and settings too.
+        /// May also manage people and settings.
         Admin = "admin",
     }
     /// Whether an account is in use.
     UserState {
-        /// In use.
+        /// The account is in use.
         Active = "active",
-        /// Given up; shown as a placeholder.
+        /// The account was deleted. Clients show a placeholder.
         Deleted = "deleted",
     }
     /// A language of texts that people read.
@@ -73,17 +73,17 @@ define_names! {
     }
 }
 
-/// What everybody sees of a person next to their things.
+/// A person, as shown beside posts, comments and notifications.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserSummary {
-    /// Who it is.
+    /// Id of the person.
     pub id: UserId,
-    /// The name they show.
+    /// Nickname. Not unique.
     pub nickname: String,
     /// Whether the account is in use.
     pub state: UserState,
-    /// What they may do.
+    /// Rights of the person.
     pub role: Role,
 }
 
