@@ -4,14 +4,14 @@ use domain::{Problem, ProblemCode};
 use edge::details::Detail;
 use edge::health::{self, Readiness};
 use edge::{Edge, RequestContext, ServicePolicy};
-use poem::endpoint::BoxEndpoint;
+use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::http::{StatusCode, header};
-use poem::{Endpoint, EndpointExt, Request, Response};
+use poem::{Endpoint, EndpointExt, Request, Response, get};
 
 use crate::admission::Full;
 use crate::gateway::RETRY_AFTER;
 use crate::handshake::{self, Refusal};
-use crate::protocol::SUBPROTOCOL;
+use crate::protocol::{ASYNCAPI, SUBPROTOCOL};
 use crate::{Gateway, connection};
 
 /// Where sockets are opened.
@@ -22,10 +22,15 @@ pub fn socket(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     SocketEndpoint(gateway).boxed()
 }
 
-/// Returns what a gateway serves on a port of its own: `/ws`, `/healthz`, `/readyz`, and a problem everywhere else.
+/// Returns what a gateway serves on a port of its own: `/ws`, `/asyncapi.json`, `/healthz`, `/readyz`, and a
+/// problem everywhere else.
 pub fn endpoint(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     let edge = edge_of(&gateway);
-    let routes = health::routes(readiness_of(&gateway)).at(SOCKET, socket(gateway));
+    let routes = health::routes(readiness_of(&gateway))
+        .at(SOCKET, socket(gateway))
+        .at("/asyncapi.json", get(make_sync(|_| {
+            Response::builder().content_type("application/json").body(ASYNCAPI)
+        })));
     edge.wrap(routes.map_to_response().boxed(), GatewayPolicy)
 }
 
@@ -117,4 +122,17 @@ fn switching(accept: &str) -> Response {
         .header(header::SEC_WEBSOCKET_ACCEPT, accept)
         .header(header::SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL)
         .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_committed_protocol_description_is_served() {
+        // The API's tests compare what it serves with the same file.
+        let response = asyncapi.call(Request::default()).await.unwrap();
+        assert_eq!(response.content_type(), Some("application/json"));
+        assert_eq!(response.into_body().into_string().await.unwrap(), include_str!("../asyncapi.json"));
+    }
 }

@@ -1,4 +1,4 @@
-//! The gateway as a process of its own. `realtime-gateway protocol` prints the description of the socket protocol.
+//! The gateway as a process of its own. `realtime-gateway asyncapi` prints the description of the socket protocol.
 
 use std::error::Error;
 use std::io::Write;
@@ -34,11 +34,11 @@ async fn main() -> ExitCode {
 async fn run_command() -> Result<(), Box<dyn Error>> {
     match std::env::args().nth(1).as_deref() {
         None => serve().await,
-        Some("protocol") => {
-            let described = serde_json::to_string_pretty(&realtime_gateway::protocol::describe())?;
+        Some("asyncapi") => {
+            let described = serde_json::to_string_pretty(&realtime_gateway::protocol::asyncapi())?;
             Ok(writeln!(std::io::stdout(), "{described}")?)
         }
-        Some(_) => Err("usage: realtime-gateway [protocol]".into()),
+        Some(_) => Err("usage: realtime-gateway [asyncapi]".into()),
     }
 }
 

@@ -1,15 +1,16 @@
 //! The socket protocol `orgo.v1`: JSON text, one object a message.
 
+mod asyncapi;
 mod client;
 mod close;
-mod describe;
 mod position_map;
 mod server;
 
+pub use asyncapi::asyncapi;
 pub use close::{Close, Duty};
-pub use describe::describe;
 pub use position_map::PositionMap;
 
+pub(crate) use asyncapi::ASYNCAPI;
 pub(crate) use client::{
     ClientFrame, Credential, FaultKind, FrameFault, Hello, ResumePoint, parse, parse_hello,
 };

@@ -87,6 +87,13 @@ struct Envelope {
 /// closed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "Hello",
+    extend("oneOf" = [
+        { "required": ["ticket"] },
+        { "required": ["resume"], "properties": { "resume": { "type": "object", "required": ["rt"] } } },
+    ])
+)]
 pub(super) struct HelloFrame {
     /// Type of the frame.
     #[schemars(extend("const" = "hello"))]
@@ -112,6 +119,7 @@ pub(super) struct HelloFrame {
     watch: Vec<WatchedField>,
 }
 
+/// Where an earlier socket ended.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ResumePoint")]
@@ -127,6 +135,7 @@ struct ResumeField {
     pos: PositionMap,
 }
 
+/// Name and version of a client.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ClientInfo")]
@@ -156,6 +165,7 @@ enum WatchedField {
 /// Replaces the grant of the open socket before it ends. Answered by `auth.ok` or `err`, or the socket is closed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Auth")]
 pub(super) struct AuthFrame {
     /// Type of the frame.
     #[serde(rename = "t")]
@@ -173,6 +183,7 @@ pub(super) struct AuthFrame {
 /// Idempotent. Answered by `ack` or `err`. Load the post or profile after the `ack`: every later change is sent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Watch", extend("oneOf" = [{ "required": ["post"] }, { "required": ["user"] }]))]
 pub(super) struct WatchFrame {
     /// Type of the frame.
     #[serde(rename = "t")]

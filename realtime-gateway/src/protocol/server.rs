@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::PositionMap;
 
 /// A frame that the gateway makes itself. Events are sent as they were recorded.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "t")]
 pub(crate) enum ServerFrame<'a> {
     #[serde(rename = "welcome")]
@@ -133,7 +133,8 @@ pub(crate) struct AuthOk<'a> {
 pub(crate) struct Ack<'a> {
     /// Id of the request.
     pub(crate) id: &'a str,
-    /// After a `watch`: events after this position are sent. The client adds it to its positions.
+    /// After a `watch`: events after this position are sent. The client adds it to its positions where it has none in that
+    /// partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pos: Option<PositionMap>,
 }

@@ -9,7 +9,7 @@ use crate::repository::{Profile, build_programs, root};
 /// Program, argument, and the file its output is kept in.
 const CONTRACTS: [(&str, &str, &str); 2] = [
     ("api-service", "openapi", "api-service/openapi.json"),
-    ("realtime-gateway", "protocol", "realtime-gateway/protocol.json"),
+    ("realtime-gateway", "asyncapi", "realtime-gateway/asyncapi.json"),
 ];
 
 /// Writes the contracts, or, with `--check`, fails when the committed ones differ from what the programs say.

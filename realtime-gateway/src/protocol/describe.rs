@@ -1,4 +1,0 @@
-/// x
-pub fn describe() -> serde_json::Value {
-    serde_json::Value::Null
-}
