@@ -4,7 +4,7 @@ use std::path::PathBuf;
 /// Why a local service could not be found, installed, started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalServicesError {
-    /// Servers are not on this machine, and only root may install them.
+    /// Programs are not on this machine, and only root may install them.
     #[error("not on this machine: {}; install these packages (apt-get install {})", packages.join(", "), packages.join(" "))]
     Missing {
         /// The names of Debian's packages.

@@ -51,16 +51,21 @@ impl Tools {
         beside.or_else(|| find(name)).ok_or(LocalServicesError::Missing { packages: vec!["postgresql"] })
     }
 
-    /// Finds the servers; when some are missing and root asks, installs Debian's packages first.
+    /// Finds the servers. When some are missing and the user is root, installs Debian's packages first.
     pub fn find_or_install() -> Result<Self> {
-        let _one_at_a_time = INSTALLING.lock();
-        match Self::find() {
-            Err(LocalServicesError::Missing { packages }) if rustix::process::geteuid().is_root() => {
-                install(&packages)?;
-                Self::find()
-            }
-            found => found,
+        install_once(Self::find)
+    }
+}
+
+/// Returns the result of `find`, after one attempt to install the Debian packages that it names as missing.
+pub(crate) fn install_once<T>(find: impl Fn() -> Result<T>) -> Result<T> {
+    let _one_at_a_time = INSTALLING.lock();
+    match find() {
+        Err(LocalServicesError::Missing { packages }) if rustix::process::geteuid().is_root() => {
+            install(&packages)?;
+            find()
         }
+        found => found,
     }
 }
 

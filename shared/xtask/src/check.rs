@@ -1,7 +1,7 @@
 use crate::interrupt::Interrupt;
 use crate::repository::cargo;
 use crate::step::{command_step, step};
-use crate::{Result, deny, generate, layers, tidy};
+use crate::{Result, asyncapi, deny, generate, layers, tidy};
 
 /// Runs everything CI checks besides the tests, the quick checks first.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
@@ -16,6 +16,7 @@ pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
         step("tidy", tidy::run),
         step("layers", layers::run),
         step("dependencies", || deny::run(interrupt, advisories)),
+        step("asyncapi", || asyncapi::run(interrupt)),
     ];
     for result in quick {
         result?;

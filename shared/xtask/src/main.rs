@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod asyncapi;
 mod bench;
 mod chaos;
 mod check;
@@ -34,7 +35,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   bench logins                     memory and speed of password hashing
   chaos <scenario>|all [--release]
                                    faults of whole processes, with a client that checks what it was promised
-  generate [--check]               the contracts openapi.json and protocol.json
+  generate [--check]               the contracts openapi.json and asyncapi.json
   tidy                             file sizes, names, what every crate must have
   migrate up|down|status|grants    the migrations, on ORGO_DATABASE_URL";
 
