@@ -47,7 +47,8 @@ impl RealtimeApi {
     /// Creates a ticket for a WebSocket connection
     ///
     /// The ticket is valid for 30 seconds and for one connection. The client opens `url` and sends the ticket in the
-    /// first frame (`hello`), within 5 seconds.
+    /// first frame (`hello`), within 5 seconds. The socket protocol is described by
+    /// [`/asyncapi.json`](/asyncapi.json) (AsyncAPI 3).
     #[oai(path = "/tickets", method = "post", operation_id = "createRealtimeTicket")]
     async fn create_realtime_ticket(&self, caller: Caller) -> Result<TicketCreated, ApiProblem> {
         let issued = create_ticket(self.0.app(), &caller.0).await?;

@@ -12,6 +12,11 @@ use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
 
+/// Description of the socket protocol. The gateway writes it and serves it too.
+const ASYNCAPI: &str = include_str!("../../realtime-gateway/asyncapi.json");
+/// Link above the API documentation.
+const ASYNCAPI_LINK: &str = "<p><a href=\"/asyncapi.json\">WebSocket protocol (AsyncAPI)</a></p>";
+
 /// Returns everything this service answers, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
 /// port.
 ///
@@ -26,7 +31,9 @@ pub fn routes(
     let apis = open_api_service(service);
     let text = document.to_string();
     // The page is made for the raw description; ours says more.
-    let page: Arc<str> = apis.swagger_ui_html().replace(&apis.spec(), &text).into();
+    let page = apis.swagger_ui_html().replace(&apis.spec(), &text);
+    let page: Arc<str> =
+        page.replacen("<div id=\"ui\">", &format!("{ASYNCAPI_LINK}<div id=\"ui\">"), 1).into();
     // Not nested at the root, where they would hide the page there.
     let apis = Arc::new(apis.into_endpoint());
     let mut route = Route::new()
@@ -41,6 +48,10 @@ pub fn routes(
             poem::get(make_sync(move |_| {
                 Response::builder().content_type("application/json").body(text.clone())
             })),
+        )
+        .at(
+            "/asyncapi.json",
+            poem::get(make_sync(|_| Response::builder().content_type("application/json").body(ASYNCAPI))),
         )
         .at("/problems", poem::get(problem_index))
         .at("/problems/:code", poem::get(problem_page));

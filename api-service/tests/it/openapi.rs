@@ -93,6 +93,21 @@ async fn the_document_does_not_depend_on_the_installation() {
 }
 
 #[tokio::test]
+async fn the_protocol_description_is_served_and_linked() {
+    let api = TestApi::new(TestDatabase::sqlite().await);
+    let served = api.get("/asyncapi.json").send().await;
+    assert_eq!(served.header("content-type"), Some("application/json"));
+    let committed: Value =
+        serde_json::from_str(include_str!("../../../realtime-gateway/asyncapi.json")).unwrap();
+    assert_eq!(served.expect(200), committed);
+    assert_eq!(committed["asyncapi"], "3.0.0");
+    let link = "<a href=\"/asyncapi.json\">";
+    assert_eq!(api.get("/docs").send().await.body.matches(link).count(), 1);
+    let create_ticket = &document().await["paths"]["/api/v1/realtime/tickets"]["post"];
+    assert!(create_ticket["description"].as_str().unwrap().contains("(/asyncapi.json)"));
+}
+
+#[tokio::test]
 async fn every_operation_has_a_name_a_tag_and_its_failures() {
     let document = document().await;
     let tags: BTreeSet<_> =

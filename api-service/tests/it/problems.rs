@@ -88,7 +88,7 @@ async fn a_method_that_is_not_offered_is_told_which_are() {
             offered.entry(filled(known)).or_default().insert(method.to_ascii_uppercase());
         }
     }
-    for page in ["/", "/docs", "/openapi.json", "/problems", "/problems/not_found"] {
+    for page in ["/", "/docs", "/openapi.json", "/asyncapi.json", "/problems", "/problems/not_found"] {
         offered.entry(page.into()).or_default().insert("GET".into());
     }
     for (path, methods) in offered {
