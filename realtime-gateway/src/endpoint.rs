@@ -4,9 +4,9 @@ use domain::{Problem, ProblemCode};
 use edge::details::Detail;
 use edge::health::{self, Readiness};
 use edge::{Edge, RequestContext, ServicePolicy};
-use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
-use poem::{Endpoint, EndpointExt, Request, Response, get};
+use poem::{Endpoint, EndpointExt, Request, Response, get, handler};
 
 use crate::admission::Full;
 use crate::gateway::RETRY_AFTER;
@@ -28,10 +28,14 @@ pub fn endpoint(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     let edge = edge_of(&gateway);
     let routes = health::routes(readiness_of(&gateway))
         .at(SOCKET, socket(gateway))
-        .at("/asyncapi.json", get(make_sync(|_| {
-            Response::builder().content_type("application/json").body(ASYNCAPI)
-        })));
+        .at("/asyncapi.json", get(asyncapi));
     edge.wrap(routes.map_to_response().boxed(), GatewayPolicy)
+}
+
+/// Returns the protocol description.
+#[handler]
+fn asyncapi() -> Response {
+    Response::builder().content_type("application/json").body(ASYNCAPI)
 }
 
 /// Returns the edge of a gateway that has a port of its own.

@@ -3,7 +3,6 @@
 
 mod fixture;
 
-
 use domain::events::{LoggedEvent, Partition};
 use fixture::{Kind, Log, UNKNOWN, by_partition};
 use stream::{EventSource, Positions, SourceFault};
