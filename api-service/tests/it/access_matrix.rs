@@ -1,4 +1,4 @@
-//! Who may call what. An operation without a row here fails the test, and so does a row without an operation.
+//! Who may call what (rule AP2). An operation without a row here fails the test, and so does a row without an operation.
 
 use std::collections::BTreeSet;
 
@@ -142,6 +142,7 @@ async fn every_operation_has_a_row_and_every_row_an_operation() {
     }
 }
 
+/// Rule AP7.
 #[tokio::test]
 async fn leaving_the_token_out_never_shows_more() {
     let api = TestApi::new(TestDatabase::sqlite().await);

@@ -66,6 +66,7 @@ both_databases! {
         assert_eq!(&api.get("/api/v1/users/me").by(&holder(&tokens)).send().await.expect(200), me);
     }
 
+    /// Rule ID8.
     async fn somebody_logs_in_and_out_and_nothing_works_afterwards(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;
@@ -82,6 +83,7 @@ both_databases! {
         api.post("/api/v1/auth/tokens/refresh", &body).send().await.problem(401, "refresh_token_invalid");
     }
 
+    /// Rule ID8.
     async fn logging_out_ends_one_session_alone(database) {
         let api = TestApi::new(database);
         let phone = holder(&api.sign_up("mina@example.com").await);
@@ -90,6 +92,7 @@ both_databases! {
         assert_eq!(api.get("/api/v1/users/me").by(&laptop).send().await.status, 200);
     }
 
+    /// Rule ID3.
     async fn an_unknown_address_and_a_wrong_password_are_answered_alike(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;

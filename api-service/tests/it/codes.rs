@@ -1,4 +1,4 @@
-//! Codes that prove an address.
+//! Codes that prove an address (rule ID2).
 
 use std::time::Duration;
 
@@ -86,6 +86,7 @@ both_databases! {
         api.request_code("jun@example.com").await.expect(202);
     }
 
+    /// Rule ID3.
     async fn whether_an_address_has_an_account_shows_in_the_mail_alone(database) {
         let api = TestApi::new(database);
         api.sign_up("mina@example.com").await;

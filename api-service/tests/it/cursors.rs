@@ -1,4 +1,4 @@
-//! What a client may ask of a list.
+//! What a client may ask of a list (rule AP10).
 
 use testkit::TestDatabase;
 

@@ -1,4 +1,4 @@
-//! The service as its clients meet it: every answer is held against the published description.
+//! The service as its clients meet it: every answer is held against the published description (rule AP1).
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod access_matrix;

@@ -1,4 +1,4 @@
-//! Every field of every body, given every wrong thing.
+//! Every field of every body, given every wrong thing (rule AP6).
 
 use std::collections::BTreeSet;
 

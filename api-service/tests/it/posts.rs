@@ -47,6 +47,7 @@ both_databases! {
         assert_eq!(page, json!({"items": []}));
     }
 
+    /// Rule AP9.
     async fn an_edit_of_a_version_somebody_has_not_seen_is_refused(database) {
         let api = TestApi::new(database);
         let (mina, jun) = (api.person("미나").await, api.person("준").await);

@@ -1,4 +1,4 @@
-//! Bodies that cannot be read.
+//! Bodies that cannot be read (rule AP6).
 
 use poem::Body;
 use serde_json::json;

@@ -27,6 +27,7 @@ async fn api() -> Arc<TestApi> {
     Arc::new(TestApi::new(TestDatabase::postgres().await))
 }
 
+/// Rule PO5, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_person_likes_a_post_once_however_often_they_ask_at_once() {
     let api = api().await;
@@ -45,6 +46,7 @@ async fn one_person_likes_a_post_once_however_often_they_ask_at_once() {
     assert_eq!(api.parts.database.number("SELECT count(*) FROM outbox WHERE kind = 'post.liked'").await, 1);
 }
 
+/// Rule PO5, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn likes_of_many_people_at_once_are_all_counted() {
     let api = api().await;
@@ -65,6 +67,7 @@ async fn likes_of_many_people_at_once_are_all_counted() {
     assert_eq!((told["items"].as_array().unwrap().len(), &told["items"][0]["actor_count"]), (1, &json!(20)));
 }
 
+/// Rule ID1, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_right_code_makes_one_account_however_often_it_is_sent_at_once() {
     let api = api().await;
@@ -86,6 +89,7 @@ async fn one_right_code_makes_one_account_however_often_it_is_sent_at_once() {
     assert_eq!(api.parts.database.number("SELECT count(*) FROM sessions").await, 1);
 }
 
+/// Rule ID7, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshes_at_once_make_one_new_generation() {
     let api = api().await;
@@ -101,6 +105,7 @@ async fn refreshes_at_once_make_one_new_generation() {
     assert_eq!(api.parts.database.number("SELECT generation FROM sessions").await, 1);
 }
 
+/// Rule AP9, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_edits_of_one_version_at_once_leave_one() {
     let api = api().await;
@@ -120,6 +125,7 @@ async fn two_edits_of_one_version_at_once_leave_one() {
     assert_eq!(api.get(&path).send().await.expect(200)["title"], edited[0].json["title"]);
 }
 
+/// Rule ID2, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_codes_at_once_are_all_counted() {
     let api = api().await;

@@ -1,4 +1,4 @@
-//! Staying logged in.
+//! Staying logged in (rule ID7).
 
 use std::time::Duration;
 

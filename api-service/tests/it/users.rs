@@ -28,6 +28,7 @@ both_databases! {
         assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200), after);
     }
 
+    /// Rule AP9.
     async fn an_edit_meant_for_another_version_is_refused(database) {
         let api = TestApi::new(database);
         let mina = api.person("미나").await;

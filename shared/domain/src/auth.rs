@@ -108,6 +108,7 @@ mod tests {
         EmailCode { created_at: NOW.minus(age), attempts, used_at }
     }
 
+    /// Rule ID2.
     #[test]
     fn a_code_lives_ten_minutes_and_five_wrong_tries_and_works_once() {
         let second = Duration::from_secs(1);

@@ -129,6 +129,7 @@ mod tests {
         }
     }
 
+    /// Rule PO4.
     #[test]
     fn an_answer_to_a_reply_joins_its_root_and_names_whom_it_answers() {
         let root = comment(10, None, MINA);
@@ -149,6 +150,7 @@ mod tests {
         }
     }
 
+    /// Rules NO1, NO2.
     #[test]
     fn the_one_answered_is_told_else_the_author_and_never_oneself() {
         use NotificationType::{CommentReplied, PostCommented};

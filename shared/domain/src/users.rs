@@ -169,6 +169,7 @@ mod tests {
 
     use super::*;
 
+    /// Rules PF2, PF3.
     #[test]
     fn nobody_follows_themselves_or_a_deleted_account() {
         let (mina, jun) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));

@@ -1,7 +1,7 @@
 use crate::interrupt::Interrupt;
 use crate::repository::cargo;
 use crate::step::{command_step, step};
-use crate::{Result, deny, generate, layers, tidy};
+use crate::{Result, deny, generate, layers, rules, tidy};
 
 /// Runs everything CI checks besides the tests, the quick checks first.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
@@ -14,6 +14,7 @@ pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
     let quick = [
         command_step("format", interrupt, &mut cargo(&["fmt", "--all", "--check"])?),
         step("tidy", tidy::run),
+        step("rules", || rules::run(&["--check".to_owned()])),
         step("layers", layers::run),
         step("dependencies", || deny::run(interrupt, advisories)),
     ];

@@ -10,6 +10,7 @@ mod interrupt;
 mod layers;
 mod migrate;
 mod repository;
+mod rules;
 mod step;
 mod test;
 mod tidy;
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: cargo xtask <command>
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
   generate [--check]               the contracts openapi.json and protocol.json
+  rules [--check]                  which tests prove which rule, in shared/docs/rules.md
   tidy                             file sizes, names, what every crate must have
   migrate up|down|status           the migrations, on ORGO_DATABASE_URL";
 
@@ -53,6 +55,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
         "bench" => return bench::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
         "generate" => generate::run(&interrupt, arguments)?,
+        "rules" => rules::run(arguments)?,
         "tidy" => tidy::run()?,
         "migrate" => return migrate::run(&interrupt, arguments),
         "" | "help" | "--help" | "-h" => println!("{USAGE}"),

@@ -26,6 +26,34 @@ pub(crate) fn members() -> Result<Vec<PathBuf>> {
     Ok(members.split('"').skip(1).step_by(2).map(|member| root.join(member)).collect())
 }
 
+/// Extensions of the files that people write.
+const TEXTS: &[&str] = &["rs", "toml", "md", "conf", "lua", "yml", "yaml"];
+
+/// Returns the path from the root and the content of every file that people write, sorted by path.
+pub(crate) fn texts() -> Result<Vec<(PathBuf, String)>> {
+    let root = root()?;
+    let mut paths = Vec::new();
+    collect(&root, &root, &mut paths)?;
+    paths.sort();
+    let read = |path: PathBuf| Ok((path.strip_prefix(&root)?.to_owned(), fs::read_to_string(&path)?));
+    paths.into_iter().map(read).collect()
+}
+
+fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let top = path.strip_prefix(root)?;
+        if path.is_dir() {
+            if ![".git", "target", "data"].iter().any(|skipped| top == Path::new(skipped)) {
+                collect(root, &path, paths)?;
+            }
+        } else if path.extension().is_some_and(|extension| TEXTS.iter().any(|text| extension == *text)) {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
 /// Returns a call of cargo at the root, by the cargo that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<Command> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -66,6 +66,7 @@ pub fn random_nickname(locale: Locale, seed: Uuid) -> Nickname {
 mod tests {
     use super::*;
 
+    /// Rule PF1.
     #[test]
     fn a_random_nickname_is_a_good_nickname_in_the_persons_language() {
         for seed in 0..200_u128 {

@@ -123,6 +123,7 @@ fn internal_paths_are_not_offered() {
     assert!(api.requests.try_recv().is_err());
 }
 
+/// Rule AP6.
 #[test]
 fn every_error_of_nginx_is_a_problem_and_no_request_makes_a_5xx() {
     let scratch = Scratch::new();

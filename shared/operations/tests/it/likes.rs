@@ -42,6 +42,7 @@ both_databases! {
         assert_eq!(code(posts::like_post(&app.app, &jun, unknown).await), ProblemCode::NotFound);
     }
 
+    /// Rule AP9.
     async fn a_like_leaves_the_version_of_the_post(database) {
         let app = TestApp::new(database);
         let [mina, jun] = people(&app).await;

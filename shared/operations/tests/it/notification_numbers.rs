@@ -31,6 +31,7 @@ both_databases! {
         assert_numbered_without_holes(&app, &mina).await;
     }
 
+    /// Rule NO3.
     async fn units_that_fail_take_no_number(database) {
         let app = TestApp::new(database);
         let [mina, jun] = people(&app).await;

@@ -89,6 +89,7 @@ both_databases! {
         assert_eq!(kinds_for(&app, Audience::FeedOf(mina.user_id)).await, ["post.created", "post.updated"]);
     }
 
+    /// Rule AP9.
     async fn an_edit_meant_for_another_version_changes_nothing(database) {
         let app = TestApp::new(database);
         let [mina] = people(&app).await;
@@ -106,6 +107,7 @@ both_databases! {
         posts::delete_post(&app.app, &mina, id, Some(2)).await.unwrap();
     }
 
+    /// Rule AP9.
     async fn of_many_edits_of_one_version_one_is_made(database) {
         let app = TestApp::new(database);
         let [mina] = people(&app).await;

@@ -49,6 +49,7 @@ both_databases! {
         }
     }
 
+    /// Rule AP9.
     async fn a_change_meant_for_another_version_is_refused(database) {
         let app = TestApp::new(database);
         let [mina] = people(&app).await;
@@ -61,6 +62,7 @@ both_databases! {
         assert_eq!(get_me(&app.app, &mina).await.unwrap().nickname.as_str(), "second");
     }
 
+    /// Rule AP9.
     async fn of_many_changes_of_one_version_one_is_made(database) {
         let app = TestApp::new(database);
         let [mina] = people(&app).await;

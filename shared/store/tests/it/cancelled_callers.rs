@@ -131,6 +131,7 @@ async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres
 }
 
 both_databases! {
+    /// Rule NO3.
     async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(database) {
         let store = database.store();
         run_dropped_requests(&store).await;

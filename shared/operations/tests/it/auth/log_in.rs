@@ -1,4 +1,4 @@
-//! Logging in: one answer to every wrong try, and not too many tries.
+//! Logging in: one answer to every wrong try (rule ID3), and not too many tries.
 
 use std::time::Duration;
 

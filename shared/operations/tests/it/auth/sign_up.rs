@@ -35,6 +35,7 @@ both_databases! {
         assert_ne!(again.session_id, tokens.session_id);
     }
 
+    /// Rule PF1.
     async fn whoever_chooses_no_name_and_no_language_gets_those_of_their_browser(database) {
         let app = TestApp::new(database);
         let right = mailed_code(&app, EMAIL).await;
