@@ -1,3 +1,9 @@
+mod readme;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use crate::Result;
 use crate::repository::cargo;
 
@@ -53,10 +59,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 const IMPURE: &[&str] =
     &["sea-orm", "sqlx", "poem", "poem-openapi", "redis", "deadpool-redis", "tokio", "hyper"];
 
-/// Checks that every arrow between crates points downwards.
+/// Checks that every arrow between crates points downwards, and that the READMEs name the same arrows.
 pub(crate) fn run() -> Result<()> {
     let tree = tree(&["--workspace", "--depth", "1", "--prefix", "depth"])?;
     let mut faults = faults(&tree);
+    for (name, folder, used) in crates(&tree) {
+        let readme = fs::read_to_string(Path::new(folder).join("README.md"))?;
+        faults.extend(readme::fault(&readme, &used).map(|fault| format!("README of {name}: {fault}")));
+    }
     let domain = self::tree(&["-p", "domain", "--prefix", "none"])?;
     let impure = domain.lines().filter_map(name_of).filter(|name| IMPURE.contains(name));
     faults.extend(impure.map(|name| format!("domain depends on {name}, if only through another crate")));
@@ -74,6 +84,23 @@ fn tree(arguments: &[&str]) -> Result<String> {
 
 fn name_of(line: &str) -> Option<&str> {
     line.split(' ').next().filter(|name| !name.is_empty())
+}
+
+/// Returns the name and folder of each crate of ours, and which crates of ours it uses.
+fn crates(tree: &str) -> Vec<(&str, &str, BTreeSet<&str>)> {
+    let mut crates: Vec<(&str, &str, BTreeSet<&str>)> = Vec::new();
+    for line in tree.lines() {
+        let folder = line.split_once(" (/").map(|_| line.rsplit_once('(').map_or("", |(_, end)| end));
+        let Some(folder) = folder.map(|folder| folder.trim_end_matches(')')) else { continue };
+        if let Some(name) = line.strip_prefix('0').and_then(name_of) {
+            crates.push((name, folder, BTreeSet::new()));
+        } else if let (Some(name), Some((_, _, used))) =
+            (line.strip_prefix('1').and_then(name_of), crates.last_mut())
+        {
+            used.insert(name);
+        }
+    }
+    crates
 }
 
 /// Reads `0crate …` lines, each followed by the `1dependency …` lines of that crate.
@@ -104,6 +131,18 @@ fn faults(tree: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crates_of_ours_are_those_with_a_folder() {
+        let tree = "0domain v0.1.0 (/x/domain)\n1serde v1.0.0\n\n\
+                    0store v0.1.0 (/x/store)\n1sea-orm v2.0.4\n1domain v0.1.0 (/x/domain)\n\
+                    1macros v0.1.0 (proc-macro) (/x/macros)\n";
+        let expected = [
+            ("domain", "/x/domain", BTreeSet::new()),
+            ("store", "/x/store", BTreeSet::from(["domain", "macros"])),
+        ];
+        assert_eq!(crates(tree), expected);
+    }
 
     #[test]
     fn an_arrow_upwards_a_forbidden_crate_and_a_crate_without_a_row_are_faults() {

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_citation_in_a_test_names_the_test_or_the_file() {
-        let text = "//! Likes (rule PO5).\n/// Rule NO1.\n#[test]\nasync fn first() {\n    // PF2: twice\n}\n";
+        let text =
+            "//! Likes (rule PO5).\n/// Rule NO1.\n#[test]\nasync fn first() {\n    // PF2: twice\n}\n";
         let expected = [
             ("PO5".to_owned(), 1, Kind::TestFile),
             ("NO1".to_owned(), 2, Kind::Test("first".to_owned())),
@@ -118,7 +119,8 @@ mod tests {
         ];
         assert_eq!(cited("tests/it/likes.rs", text), expected);
         let unit = "//! PO5\nfn like() {}\n#[cfg(test)]\nmod tests {\n    /// NO1\n    fn second() {}\n}\n";
-        let expected = [("PO5".to_owned(), 1, Kind::Code), ("NO1".to_owned(), 5, Kind::Test("second".to_owned()))];
+        let expected =
+            [("PO5".to_owned(), 1, Kind::Code), ("NO1".to_owned(), 5, Kind::Test("second".to_owned()))];
         assert_eq!(cited("src/like.rs", unit), expected);
     }
 }
