@@ -7,6 +7,7 @@
 )]
 
 mod actors;
+mod checksum;
 mod clock;
 mod databases;
 mod ids;
@@ -14,7 +15,8 @@ mod mailbox;
 mod settings;
 mod test_app;
 
-pub use actors::Person;
+pub use actors::{Person, account, insert_account};
+pub use checksum::{Checksum, TableChecksum};
 pub use clock::ManualClock;
 pub use databases::TestDatabase;
 pub use ids::CountedIds;

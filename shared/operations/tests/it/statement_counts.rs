@@ -11,7 +11,7 @@ use operations::{Caller, comments, posts, users};
 use store::UnitOfWork;
 use testkit::{TestApp, both_databases};
 
-use crate::fixtures::{first, insert_person};
+use crate::fixtures::first;
 
 const MOST: usize = 5;
 const ITEMS: usize = 100;
@@ -64,11 +64,11 @@ async fn insert_comment(
 async fn community(app: &TestApp) -> Community {
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let ids = &*app.app.ids;
-    let mina = insert_person(app, &unit, "mina").await;
+    let mina = app.insert_caller(&unit, "mina").await;
     let post = insert_post(app, &unit, &mina).await;
     let comment = insert_comment(app, &unit, &mina, post, None).await;
     for number in 0..=ITEMS {
-        let who = insert_person(app, &unit, &format!("person {number}")).await;
+        let who = app.insert_caller(&unit, &format!("person {number}")).await;
         let liked = insert_post(app, &unit, &who).await;
         insert_comment(app, &unit, &who, post, None).await;
         insert_comment(app, &unit, &who, post, Some((comment, &mina))).await;

@@ -1,9 +1,7 @@
 use domain::Timestamp;
 use domain::events::{Audience, NewEvent};
 use domain::ids::UserId;
-use domain::text::Text;
-use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
-use store::{UnitOfWork, users};
+use store::UnitOfWork;
 use uuid::Uuid;
 
 /// The instant at which tests begin.
@@ -27,21 +25,7 @@ pub(crate) fn event(person: UserId, frame: impl Into<String>) -> NewEvent {
     NewEvent { audience: Audience::User(person), kind: "test", frame: frame.into() }
 }
 
-/// Adds the person of that number.
+/// Inserts the person with this number.
 pub(crate) async fn insert_person(unit: &UnitOfWork, number: u64) -> UserId {
-    let user = User {
-        id: person(number),
-        email: EmailAddress::from_stored(format!("person{number}@example.com")),
-        email_verified_at: NOW,
-        nickname: Nickname::from_stored(format!("person {number}")),
-        about: About::from_stored(String::new()),
-        locale: Locale::Korean,
-        role: Role::User,
-        state: UserState::Active,
-        counts: UserCounts::default(),
-        version: 1,
-        created_at: NOW,
-    };
-    users::insert(unit, &user).await.unwrap();
-    user.id
+    testkit::insert_account(unit, person(number), &format!("person {number}")).await.id
 }

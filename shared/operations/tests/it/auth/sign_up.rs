@@ -1,8 +1,9 @@
 //! Making an account (rule ID1).
 
 use domain::ProblemCode;
+use domain::ids::UserId;
 use domain::text::Text;
-use domain::users::{Locale, Nickname, Role, UserState};
+use domain::users::{EmailAddress, Locale, Nickname, Role, User, UserState};
 use identity::passwords::Password;
 use operations::auth::{self, SignUp, authenticate};
 use operations::users::get_me;
@@ -100,7 +101,10 @@ both_databases! {
         let right = mailed_code(&app, EMAIL).await;
         // Another way to an account, as a social log-in will be: the code is still good.
         let unit = app.app.store.begin(app.now()).await.unwrap();
-        crate::fixtures::insert_person(&app, &unit, "mina").await;
+        let id = UserId::new(&*app.app.ids);
+        let email = EmailAddress::from_stored(EMAIL.into());
+        let user = User { email, ..testkit::account(id, "mina", app.now()) };
+        store::users::insert(&unit, &user).await.unwrap();
         unit.commit().await.unwrap();
         assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::EmailTaken);
         assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
