@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::ids::{SessionId, UserId};
 use serde_json::{Value, json};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::auth::PASSWORD;
 use crate::mistyped_fields::good_body;
@@ -113,13 +113,12 @@ async fn assert_row(api: &TestApi, id: &str, expected: [u16; 4]) {
     }
 }
 
-both_databases! {
-    async fn every_operation_answers_everybody_as_it_should(database) {
-        let api = TestApi::new(database);
-        api.sign_up("known@example.com").await;
-        for (id, expected) in MATRIX {
-            assert_row(&api, id, expected).await;
-        }
+#[testkit::both_databases]
+async fn every_operation_answers_everybody_as_it_should(database: TestDatabase) {
+    let api = TestApi::new(database);
+    api.sign_up("known@example.com").await;
+    for (id, expected) in MATRIX {
+        assert_row(&api, id, expected).await;
     }
 }
 

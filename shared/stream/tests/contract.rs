@@ -16,9 +16,14 @@ macro_rules! every_source {
 
             async fn rule(mut $log: Log) $body
 
-            testkit::both_databases! {
-                async fn outbox(database) { Box::pin(rule(Log::open(database, Kind::Outbox).await)).await; }
-                async fn redis(database) { Box::pin(rule(Log::open(database, Kind::Redis).await)).await; }
+            #[testkit::both_databases]
+            async fn outbox(database: testkit::TestDatabase) {
+                Box::pin(rule(Log::open(database, Kind::Outbox).await)).await;
+            }
+
+            #[testkit::both_databases]
+            async fn redis(database: testkit::TestDatabase) {
+                Box::pin(rule(Log::open(database, Kind::Redis).await)).await;
             }
         }
     )+};
@@ -79,85 +84,89 @@ every_source! {
     }
 }
 
-testkit::both_databases! {
-    async fn two_relays_at_once_append_nothing_twice(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(50).await;
-        // Its clock is far ahead: the first one's lease looks over, while the first still copies.
-        let zombie = log.start_relay("zombie", Duration::from_hours(1));
-        let store = log.store();
-        for _ in 0..20 {
-            fixture::record_into(&store, 25).await;
-        }
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 550);
-        for (partition, head) in log.heads().await.iter() {
-            let ids: Vec<String> = (1..=head).map(|position| format!("{position}-0")).collect();
-            assert_eq!(log.ids(partition).await, ids);
-        }
-        zombie.stop().await;
+#[testkit::both_databases]
+async fn two_relays_at_once_append_nothing_twice(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(50).await;
+    // Its clock is far ahead: the first one's lease looks over, while the first still copies.
+    let zombie = log.start_relay("zombie", Duration::from_hours(1));
+    let store = log.store();
+    for _ in 0..20 {
+        fixture::record_into(&store, 25).await;
     }
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 550);
+    for (partition, head) in log.heads().await.iter() {
+        let ids: Vec<String> = (1..=head).map(|position| format!("{position}-0")).collect();
+        assert_eq!(log.ids(partition).await, ids);
+    }
+    zombie.stop().await;
+}
 
-    async fn what_redis_lost_is_copied_again(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        let recorded = log.record(120).await;
-        log.read_to_head(Positions::default()).await;
-        log.wipe().await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(by_partition(&read), by_partition(&recorded));
-    }
+#[testkit::both_databases]
+async fn what_redis_lost_is_copied_again(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    let recorded = log.record(120).await;
+    log.read_to_head(Positions::default()).await;
+    log.wipe().await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(by_partition(&read), by_partition(&recorded));
+}
 
-    async fn a_relay_fills_an_empty_redis_when_it_starts(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(30).await;
-        log.read_to_head(Positions::default()).await;
-        log.stop_relay().await;
-        log.wipe().await;
-        log.record(30).await;
-        let successor = log.start_relay("successor", Duration::ZERO);
-        assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
-        successor.stop().await;
-    }
+#[testkit::both_databases]
+async fn a_relay_fills_an_empty_redis_when_it_starts(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(30).await;
+    log.read_to_head(Positions::default()).await;
+    log.stop_relay().await;
+    log.wipe().await;
+    log.record(30).await;
+    let successor = log.start_relay("successor", Duration::ZERO);
+    assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
+    successor.stop().await;
+}
 
-    async fn entries_no_relay_wrote_are_passed_over(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(80).await;
-        log.read_to_head(Positions::default()).await;
-        for (partition, head) in log.heads().await.iter().filter(|(_, head)| *head > 0) {
-            log.add_foreign(partition, &format!("{head}-1")).await;
-        }
-        let later = log.record(80).await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 160);
-        let read: Vec<_> = read.into_iter().filter(|event| later.contains(event)).collect();
-        assert_eq!(by_partition(&read), by_partition(&later));
-        let EventSource::Redis(source) = &log.source else { panic!("it reads from redis") };
-        assert!(source.malformed() >= 1);
+#[testkit::both_databases]
+async fn entries_no_relay_wrote_are_passed_over(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(80).await;
+    log.read_to_head(Positions::default()).await;
+    for (partition, head) in log.heads().await.iter().filter(|(_, head)| *head > 0) {
+        log.add_foreign(partition, &format!("{head}-1")).await;
     }
+    let later = log.record(80).await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 160);
+    let read: Vec<_> = read.into_iter().filter(|event| later.contains(event)).collect();
+    assert_eq!(by_partition(&read), by_partition(&later));
+    let EventSource::Redis(source) = &log.source else { panic!("it reads from redis") };
+    assert!(source.malformed() >= 1);
+}
 
-    async fn a_stream_ahead_of_the_log_is_replaced_by_the_log(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(40).await;
-        log.read_to_head(Positions::default()).await;
-        for partition in Partition::all() {
-            log.add_foreign(partition, "*").await;
-        }
-        let later = log.record(40).await;
-        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
-        source.reset();
-        let read = log.read_patiently_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 80);
-        assert!(later.iter().all(|event| read.contains(event)));
+#[testkit::both_databases]
+async fn a_stream_ahead_of_the_log_is_replaced_by_the_log(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(40).await;
+    log.read_to_head(Positions::default()).await;
+    for partition in Partition::all() {
+        log.add_foreign(partition, "*").await;
     }
+    let later = log.record(40).await;
+    let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+    source.reset();
+    let read = log.read_patiently_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 80);
+    assert!(later.iter().all(|event| read.contains(event)));
+}
 
-    async fn the_log_is_opened_once(database) {
-        let store = database.store();
-        let now = domain::Timestamp(1);
-        let (one, two) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
-        let (first, second) =
-            tokio::join!(stream::open_log(&store, now, one), stream::open_log(&store, now, two));
-        let epoch = first.unwrap();
-        assert_eq!(second.unwrap(), epoch);
-        assert_eq!(stream::open_log(&store, now, uuid::Uuid::from_u128(3)).await.unwrap(), epoch);
-    }
+#[testkit::both_databases]
+async fn the_log_is_opened_once(database: testkit::TestDatabase) {
+    let store = database.store();
+    let now = domain::Timestamp(1);
+    let (one, two) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let (first, second) =
+        tokio::join!(stream::open_log(&store, now, one), stream::open_log(&store, now, two));
+    let epoch = first.unwrap();
+    assert_eq!(second.unwrap(), epoch);
+    assert_eq!(stream::open_log(&store, now, uuid::Uuid::from_u128(3)).await.unwrap(), epoch);
 }

@@ -23,26 +23,4 @@ pub use ids::CountedIds;
 pub use mailbox::Mailbox;
 pub use settings::{redis_url, required_setting};
 pub use test_app::{PUBLIC_URL, RandomFromSeed, TestApp};
-
-/// Makes two tests of every body, one a database.
-#[macro_export]
-macro_rules! both_databases {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            $(#[$meta])*
-            async fn check($database: $crate::TestDatabase) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                Box::pin(check($crate::TestDatabase::sqlite().await)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                Box::pin(check($crate::TestDatabase::postgres().await)).await;
-            }
-        }
-    )+};
-}
+pub use testkit_macros::both_databases;

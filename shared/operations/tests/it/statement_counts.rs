@@ -9,7 +9,7 @@ use domain::text::Text;
 use operations::notifications::{Wanted, list_notifications};
 use operations::{Caller, comments, posts, users};
 use store::UnitOfWork;
-use testkit::{TestApp, both_databases};
+use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::first;
 
@@ -104,48 +104,43 @@ async fn assert_few<T, E: std::fmt::Debug>(
     assert!(ran[0] <= MOST, "{list} ran {} statements", ran[0]);
 }
 
-both_databases! {
-    async fn a_list_runs_five_statements_at_the_most_whatever_its_page_holds(database) {
-        let app = TestApp::new(database);
-        let Community { mina, post, comment } = community(&app).await;
-        let (parts, asks) = (&app.app, Some(&mina));
-        assert_few(&app, "posts", async |page| posts::list_posts(parts, asks, None, &page).await).await;
-        assert_few(&app, "likes", async |page| posts::list_post_likes(parts, post, &page).await).await;
-        assert_few(&app, "comments", async |page| comments::list_comments(parts, asks, post, &page).await)
-            .await;
-        assert_few(&app, "replies", async |page| comments::list_replies(parts, asks, comment, &page).await)
-            .await;
-        assert_few(&app, "followers", async |page| users::list_followers(parts, mina.user_id, &page).await)
-            .await;
-        assert_few(&app, "following", async |page| users::list_following(parts, mina.user_id, &page).await)
-            .await;
-        for wanted in [Wanted::All, Wanted::Unread] {
-            let list = async |page| list_notifications(parts, &mina, wanted, &page).await;
-            assert_few(&app, "notifications", list).await;
-        }
+#[testkit::both_databases]
+async fn a_list_runs_five_statements_at_the_most_whatever_its_page_holds(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let Community { mina, post, comment } = community(&app).await;
+    let (parts, asks) = (&app.app, Some(&mina));
+    assert_few(&app, "posts", async |page| posts::list_posts(parts, asks, None, &page).await).await;
+    assert_few(&app, "likes", async |page| posts::list_post_likes(parts, post, &page).await).await;
+    assert_few(&app, "comments", async |page| comments::list_comments(parts, asks, post, &page).await).await;
+    assert_few(&app, "replies", async |page| comments::list_replies(parts, asks, comment, &page).await).await;
+    assert_few(&app, "followers", async |page| users::list_followers(parts, mina.user_id, &page).await).await;
+    assert_few(&app, "following", async |page| users::list_following(parts, mina.user_id, &page).await).await;
+    for wanted in [Wanted::All, Wanted::Unread] {
+        let list = async |page| list_notifications(parts, &mina, wanted, &page).await;
+        assert_few(&app, "notifications", list).await;
     }
+}
 
-    async fn the_posts_of_a_page_say_who_wrote_them_and_how_the_reader_stands_to_them(database) {
-        let app = TestApp::new(database);
-        let Community { mina, post, .. } = community(&app).await;
-        let page = posts::list_posts(&app.app, Some(&mina), None, &first(100)).await.unwrap();
-        assert!(page.items.iter().all(|view| view.author.id == view.post.author_id));
-        assert!(
-            page.items
-                .iter()
-                .all(|view| view.viewer.is_some_and(|viewer| viewer.liked && viewer.following_author))
-        );
-        let own = posts::get_post(&app.app, Some(&mina), post).await.unwrap();
-        assert!(
-            own.viewer.is_some_and(|viewer| viewer.is_author && !viewer.liked && !viewer.following_author)
-        );
-    }
+#[testkit::both_databases]
+async fn the_posts_of_a_page_say_who_wrote_them_and_how_the_reader_stands_to_them(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let Community { mina, post, .. } = community(&app).await;
+    let page = posts::list_posts(&app.app, Some(&mina), None, &first(100)).await.unwrap();
+    assert!(page.items.iter().all(|view| view.author.id == view.post.author_id));
+    assert!(
+        page.items
+            .iter()
+            .all(|view| view.viewer.is_some_and(|viewer| viewer.liked && viewer.following_author))
+    );
+    let own = posts::get_post(&app.app, Some(&mina), post).await.unwrap();
+    assert!(own.viewer.is_some_and(|viewer| viewer.is_author && !viewer.liked && !viewer.following_author));
+}
 
-    async fn telling_who_asks_is_one_statement(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let before = app.database.statements();
-        operations::auth::authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
-        assert_eq!(app.database.statements() - before, 1);
-    }
+#[testkit::both_databases]
+async fn telling_who_asks_is_one_statement(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let before = app.database.statements();
+    operations::auth::authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
+    assert_eq!(app.database.statements() - before, 1);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::events::{Audience, LoggedEvent, Partition};
 use store::{Store, outbox};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{NOW, event, mixed, person};
@@ -71,64 +71,67 @@ async fn all_events(store: &Store) -> BTreeMap<Partition, Vec<LoggedEvent>> {
     all
 }
 
-both_databases! {
-    async fn positions_have_no_holes_however_many_write_and_give_up(database) {
-        let store = database.store();
-        let (ended, end) = tokio::sync::watch::channel(None);
-        let mut tails = JoinSet::new();
-        for partition in Partition::all().step_by(5) {
-            tails.spawn(tail(store.clone(), partition, end.clone()));
-        }
-        let mut writers = JoinSet::new();
-        for writer in 0..WRITERS {
-            writers.spawn(write(store.clone(), writer));
-        }
-        let written = writers.join_all().await;
-        let heads = outbox::heads(store.reader()).await.unwrap();
-        ended.send(Some(heads)).unwrap();
-        tails.join_all().await;
+#[testkit::both_databases]
+async fn positions_have_no_holes_however_many_write_and_give_up(database: TestDatabase) {
+    let store = database.store();
+    let (ended, end) = tokio::sync::watch::channel(None);
+    let mut tails = JoinSet::new();
+    for partition in Partition::all().step_by(5) {
+        tails.spawn(tail(store.clone(), partition, end.clone()));
+    }
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(store.clone(), writer));
+    }
+    let written = writers.join_all().await;
+    let heads = outbox::heads(store.reader()).await.unwrap();
+    ended.send(Some(heads)).unwrap();
+    tails.join_all().await;
 
-        for (partition, events) in all_events(&store).await {
-            let positions: Vec<_> = events.iter().map(|event| event.position).collect();
-            assert_eq!(positions, (1..=heads[partition.index()]).collect::<Vec<_>>());
-            assert!(events.iter().all(|event| event.audience.known().map(Audience::partition) == Some(partition)));
-            let logged: BTreeSet<_> = events.iter().map(|event| event.frame.clone()).collect();
-            let of_all = written.iter().filter_map(|written| written.get(&partition));
-            let committed: BTreeSet<_> = of_all.clone().flatten().cloned().collect();
-            assert_eq!(logged, committed, "what was given up is not in the log");
-            assert_eq!(logged.len(), events.len(), "nothing is there twice");
-            for in_order in of_all {
-                let mut log = events.iter().map(|event| &event.frame);
-                assert!(in_order.iter().all(|frame| log.any(|logged| logged == frame)), "{in_order:?}");
-            }
+    for (partition, events) in all_events(&store).await {
+        let positions: Vec<_> = events.iter().map(|event| event.position).collect();
+        assert_eq!(positions, (1..=heads[partition.index()]).collect::<Vec<_>>());
+        assert!(
+            events.iter().all(|event| event.audience.known().map(Audience::partition) == Some(partition))
+        );
+        let logged: BTreeSet<_> = events.iter().map(|event| event.frame.clone()).collect();
+        let of_all = written.iter().filter_map(|written| written.get(&partition));
+        let committed: BTreeSet<_> = of_all.clone().flatten().cloned().collect();
+        assert_eq!(logged, committed, "what was given up is not in the log");
+        assert_eq!(logged.len(), events.len(), "nothing is there twice");
+        for in_order in of_all {
+            let mut log = events.iter().map(|event| &event.frame);
+            assert!(in_order.iter().all(|frame| log.any(|logged| logged == frame)), "{in_order:?}");
         }
     }
+}
 
-    async fn events_of_one_unit_stand_together_in_their_order(database) {
-        let store = database.store();
-        let mut unit = store.begin(NOW).await.unwrap();
-        for frame in ["first", "second", "third"] {
-            unit.record(event(person(1), frame));
-        }
-        unit.commit().await.unwrap();
-        let events =
-            outbox::read(store.reader(), event(person(1), "").audience.partition(), 0, 10).await.unwrap();
-        let logged: Vec<_> = events.iter().map(|event| (event.position, event.frame.as_str())).collect();
-        assert_eq!(logged, [(1, "first"), (2, "second"), (3, "third")]);
+#[testkit::both_databases]
+async fn events_of_one_unit_stand_together_in_their_order(database: TestDatabase) {
+    let store = database.store();
+    let mut unit = store.begin(NOW).await.unwrap();
+    for frame in ["first", "second", "third"] {
+        unit.record(event(person(1), frame));
     }
+    unit.commit().await.unwrap();
+    let events =
+        outbox::read(store.reader(), event(person(1), "").audience.partition(), 0, 10).await.unwrap();
+    let logged: Vec<_> = events.iter().map(|event| (event.position, event.frame.as_str())).collect();
+    assert_eq!(logged, [(1, "first"), (2, "second"), (3, "third")]);
+}
 
-    async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database) {
-        let store = database.store();
-        let (mut commits, appends) = (store.commits(), store.appends());
-        store.begin(NOW).await.unwrap().commit().await.unwrap();
-        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
-        assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
-        commits.mark_unchanged();
-        store.begin(NOW).await.unwrap().rollback().await.unwrap();
-        assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
-        let mut unit = store.begin(NOW).await.unwrap();
-        unit.record(event(person(1), "news"));
-        unit.commit().await.unwrap();
-        assert!(commits.has_changed().unwrap() && appends.has_changed().unwrap());
-    }
+#[testkit::both_databases]
+async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database: TestDatabase) {
+    let store = database.store();
+    let (mut commits, appends) = (store.commits(), store.appends());
+    store.begin(NOW).await.unwrap().commit().await.unwrap();
+    assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::Heads::default());
+    assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
+    commits.mark_unchanged();
+    store.begin(NOW).await.unwrap().rollback().await.unwrap();
+    assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
+    let mut unit = store.begin(NOW).await.unwrap();
+    unit.record(event(person(1), "news"));
+    unit.commit().await.unwrap();
+    assert!(commits.has_changed().unwrap() && appends.has_changed().unwrap());
 }

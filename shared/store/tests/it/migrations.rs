@@ -2,7 +2,7 @@
 
 use migrations::{Change, change};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 /// Everything the schema consists of, as the catalogues of PostgreSQL 15 and SQLite 3 describe it.
 const POSTGRES_SCHEMA: &str = "
@@ -55,47 +55,49 @@ async fn take_all_back(database: &TestDatabase) {
     }
 }
 
-both_databases! {
-    async fn every_step_goes_back_and_the_schema_comes_back_the_same(database) {
-        let before = schema(&database).await;
-        assert!(before.len() > 50, "{before:?}");
-        take_all_back(&database).await;
-        assert_eq!(tables(&database).await, ["seaql_migrations"], "nothing but the list of steps is left");
+#[testkit::both_databases]
+async fn every_step_goes_back_and_the_schema_comes_back_the_same(database: TestDatabase) {
+    let before = schema(&database).await;
+    assert!(before.len() > 50, "{before:?}");
+    take_all_back(&database).await;
+    assert_eq!(tables(&database).await, ["seaql_migrations"], "nothing but the list of steps is left");
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
+}
+
+#[testkit::both_databases]
+async fn one_step_goes_back_and_comes_back_without_the_others(database: TestDatabase) {
+    let before = schema(&database).await;
+    while applied(&database).await > 0 {
+        let (steps, tables_before) = (applied(&database).await, tables(&database).await);
+        change(database.url(), Change::Down).await.unwrap();
+        assert!(tables(&database).await.len() < tables_before.len());
         change(database.url(), Change::Up).await.unwrap();
         assert_eq!(schema(&database).await, before);
-    }
-
-    async fn one_step_goes_back_and_comes_back_without_the_others(database) {
-        let before = schema(&database).await;
-        while applied(&database).await > 0 {
-            let (steps, tables_before) = (applied(&database).await, tables(&database).await);
+        while applied(&database).await >= steps {
             change(database.url(), Change::Down).await.unwrap();
-            assert!(tables(&database).await.len() < tables_before.len());
-            change(database.url(), Change::Up).await.unwrap();
-            assert_eq!(schema(&database).await, before);
-            while applied(&database).await >= steps {
-                change(database.url(), Change::Down).await.unwrap();
-            }
         }
     }
+}
 
-    async fn going_up_a_second_time_changes_nothing(database) {
-        let before = schema(&database).await;
-        change(database.url(), Change::Up).await.unwrap();
-        assert_eq!(schema(&database).await, before);
-    }
+#[testkit::both_databases]
+async fn going_up_a_second_time_changes_nothing(database: TestDatabase) {
+    let before = schema(&database).await;
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
+}
 
-    async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database) {
-        let before = schema(&database).await;
-        change(database.url(), Change::Down).await.unwrap();
-        // The last step makes `jobs`, and then finds this in its way.
-        database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
-        change(database.url(), Change::Up).await.unwrap_err();
-        assert!(!tables(&database).await.contains(&"jobs".to_owned()));
-        database.execute("DROP TABLE captured_mails").await;
-        change(database.url(), Change::Up).await.unwrap();
-        assert_eq!(schema(&database).await, before);
-    }
+#[testkit::both_databases]
+async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database: TestDatabase) {
+    let before = schema(&database).await;
+    change(database.url(), Change::Down).await.unwrap();
+    // The last step makes `jobs`, and then finds this in its way.
+    database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
+    change(database.url(), Change::Up).await.unwrap_err();
+    assert!(!tables(&database).await.contains(&"jobs".to_owned()));
+    database.execute("DROP TABLE captured_mails").await;
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
