@@ -1,4 +1,4 @@
-//! The `migrations` program: brings the schema up, takes its last change back, or says where it stands.
+//! The `migrations` program: applies all migrations, reverts the latest, or prints their status.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            // There is nobody else to tell where this fails too.
+            // If standard error is closed, nothing else can be done.
             writeln!(std::io::stderr(), "migrations: {fault}")
                 .map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }

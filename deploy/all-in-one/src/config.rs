@@ -5,27 +5,27 @@ use platform::config::{CommaSeparated, ConfigFaults, Environment};
 use platform::origin::Origin;
 use platform::telemetry::{Format, LogFilter};
 
-/// The word that lets the embedded mode listen beyond loopback.
+/// The argument that allows the embedded mode to listen on other addresses than loopback.
 const EXPOSE: &str = "--expose-to-the-network";
 
 /// The settings of the embedded mode.
 pub(crate) struct EmbeddedConfig {
-    /// Where it listens.
+    /// Address and port to listen on.
     pub(crate) listen: SocketAddr,
-    /// Where it keeps everything.
+    /// The data directory.
     pub(crate) data_directory: PathBuf,
-    /// Other origins whose pages may call it.
+    /// Further origins whose pages may call the API.
     pub(crate) allowed_origins: Vec<String>,
-    /// The address people reach it by, where it is not the one it listens on.
+    /// The public URL, if it differs from the address it listens on.
     pub(crate) public_url: Option<Origin>,
-    /// What is logged.
+    /// The log filter.
     pub(crate) log: LogFilter,
-    /// In which form.
+    /// The log format.
     pub(crate) log_format: Format,
 }
 
 impl EmbeddedConfig {
-    /// Reads and checks every setting. Every fault is named at once.
+    /// Reads and checks all settings. The error names every fault.
     pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
         let listen: Result<SocketAddr, _> =
             environment.or_default("ORGO_LISTEN", "127.0.0.1:8080", "Where the embedded mode listens.");
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn it_listens_on_loopback_unless_told_explicitly() {
+    fn other_addresses_than_loopback_need_an_explicit_argument() {
         for loopback in ["127.0.0.1:8080", "127.1.2.3:1", "[::1]:8080"] {
             assert!(read(loopback, &[]).is_ok(), "{loopback}");
         }

@@ -9,12 +9,12 @@ use identity::signing_keys::{SigningKey, load_or_create_signing_key};
 use store::{Store, StoreOptions};
 use url::Url;
 
-/// For its owner alone: the database holds addresses, and codes that were mailed.
+/// Access for the owner only: the database contains e-mail addresses and mailed codes.
 const MODE: u32 = 0o700;
 
-/// Everything that is kept, opened.
+/// The opened data directory.
 pub(crate) struct Kept {
-    /// Where it is.
+    /// Its path.
     pub(crate) directory: PathBuf,
     /// The database.
     pub(crate) store: Store,
@@ -24,7 +24,7 @@ pub(crate) struct Kept {
     pub(crate) secret: MasterSecret,
 }
 
-/// Opens what is kept in a directory, or begins to keep it there. An error names the setting to look at.
+/// Opens the data directory, or creates it. An error names the setting to look at.
 pub(crate) async fn open(directory: &Path) -> Result<Kept, String> {
     let directory = create(directory).map_err(|fault| named("the directory cannot be used", &fault))?;
     let store =
@@ -44,7 +44,7 @@ fn named(what: &str, fault: &dyn Error) -> String {
     format!("ORGO_DATA_DIR: {what}: {fault}{cause}")
 }
 
-/// Makes the directory, or closes the one that is there to everybody but its owner.
+/// Creates the directory, or takes all rights on an existing one from everybody but its owner.
 fn create(directory: &Path) -> io::Result<PathBuf> {
     DirBuilder::new().recursive(true).mode(MODE).create(directory)?;
     let directory = directory.canonicalize()?;
@@ -54,14 +54,14 @@ fn create(directory: &Path) -> io::Result<PathBuf> {
     Ok(directory)
 }
 
-/// Opens the database, brought to the present schema.
+/// Opens the database and applies all migrations.
 async fn open_store(directory: &Path) -> Result<Store, Box<dyn Error>> {
     let url = database_url(directory)?;
     migrations::change(&url, migrations::Change::Up).await?;
     Ok(Store::connect(&url, StoreOptions::default()).await?)
 }
 
-/// Returns the URL of the database in a directory, whatever characters its path is made of.
+/// Returns the URL of the database in a directory. The path may contain any characters.
 fn database_url(directory: &Path) -> Result<String, &'static str> {
     let file = Url::from_file_path(directory.join("orgo.db")).map_err(|()| "its path is not absolute")?;
     Ok(format!("sqlite://{}?mode=rwc", file.path()))

@@ -17,19 +17,19 @@ use crate::banner;
 use crate::config::EmbeddedConfig;
 use crate::data_directory::{self, Kept};
 
-/// How long requests and sockets under way may take once a shutdown is asked for.
+/// How long open requests and sockets may take after a shutdown was requested.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often the gateway looks for events nobody woke it for. Every commit of this process does.
+/// Interval at which the gateway polls the outbox. Commits of this process wake it at once.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Runs the whole backend in this process until told to stop.
+/// Runs the whole backend in this process until a signal stops it.
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let config = EmbeddedConfig::read(&mut Environment::from_process(), &arguments)?;
     platform::telemetry::init(&config.log, config.log_format)?;
     let shutdown = Shutdown::on_signals()?;
     let Kept { directory, store, signing_key, secret } = data_directory::open(&config.data_directory).await?;
-    // Bound before anything else is promised: the port is part of the address people are told.
+    // Bound first, because the port is part of the public URL.
     let listener = GuardedListener::bind(config.listen, Guard::default()).await;
     let listener = listener.map_err(|fault| format!("ORGO_LISTEN: {}: {fault}", config.listen))?;
     let public_url = public_url(config.public_url.as_ref(), listener.local_addr()?);
@@ -74,7 +74,7 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the gateway's tasks. Should they die, the process goes down with them: half a backend helps nobody.
+/// Runs the gateway's tasks, and shuts the process down if they panic.
 async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
     if let Err(fault) = tokio::spawn(run_tasks(gateway, shutdown.clone())).await {
         tracing::error!(%fault, "the gateway died");
@@ -82,7 +82,8 @@ async fn run_gateway(gateway: Arc<Gateway>, shutdown: Shutdown) {
     }
 }
 
-/// Returns the address people reach us by: what they were told, or where we listen. Nobody can be told "everywhere".
+/// Returns the configured public URL, otherwise the URL of the address it listens on, with loopback instead of an
+/// unspecified address.
 fn public_url(told: Option<&Origin>, listening: SocketAddr) -> String {
     match told {
         Some(origin) => origin.to_string(),
@@ -91,7 +92,7 @@ fn public_url(told: Option<&Origin>, listening: SocketAddr) -> String {
     }
 }
 
-/// Says that no new work should come, as soon as a shutdown is asked for.
+/// Reports the service as not ready as soon as a shutdown is requested.
 async fn drain(service: Service, shutdown: Shutdown) {
     shutdown.triggered().await;
     service.drain();

@@ -11,16 +11,16 @@ pub use likes::{LikesPlan, likes};
 pub use socket::{Ended, Socket};
 pub use watch::watch;
 
-/// Something between this client and the system did not work.
+/// A failure between this client and the system.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadFault {
     /// The system could not be reached.
     #[error("not reached: {0}")]
     Http(#[from] reqwest::Error),
-    /// The socket could not be used.
+    /// The socket failed.
     #[error("socket: {0}")]
     Socket(#[from] tokio_tungstenite::tungstenite::Error),
-    /// The system answered something else than expected.
+    /// The system sent an unexpected response.
     #[error("unexpected: {0}")]
     Unexpected(String),
 }

@@ -1,4 +1,4 @@
-//! What people are told: one entry a thing, however many did it.
+//! Notifications. Unread ones about the same thing are grouped (rule NO4).
 
 use serde::Serialize;
 
@@ -7,18 +7,18 @@ use crate::ids::{CommentId, NotificationId, PostId, UserId};
 use crate::users::{UserSummary, define_names};
 
 define_names! {
-    /// What a notification is about.
+    /// The type of a notification.
     NotificationType {
-        /// Somebody commented on your post.
+        /// A comment on the recipient's post.
         PostCommented = "post_commented",
-        /// Somebody answered your comment.
+        /// A reply to the recipient's comment or reply.
         CommentReplied = "comment_replied",
-        /// Somebody likes your post.
+        /// A like of the recipient's post.
         PostLiked = "post_liked",
-        /// Somebody follows you.
+        /// A new follower of the recipient.
         Followed = "followed",
     }
-    /// What kind of thing a notification leads to.
+    /// The type of the thing that a notification is about.
     TargetType {
         /// A post.
         Post = "post",
@@ -29,29 +29,29 @@ define_names! {
     }
 }
 
-/// How many of the latest actors an entry names.
+/// The number of latest actors that a notification names.
 pub const ACTORS_SHOWN: usize = 3;
 
-/// What somebody did that somebody else is told of.
+/// An action of which a person is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
     /// A like of a post.
     PostLiked(PostId),
     /// A comment on a post.
     PostCommented(PostId, CommentId),
-    /// An answer to a comment or reply.
+    /// A reply to a comment or reply.
     CommentReplied(PostId, CommentId),
-    /// A follow, on a day counted from 1970-01-01 in UTC.
+    /// A follow by this person, and its day (UTC), counted from 1970-01-01.
     Followed(UserId, i64),
 }
 
 impl Occasion {
-    /// Returns the occasion of a follow at that moment.
+    /// Returns the occasion of a follow at `now`.
     pub fn followed(follower: UserId, now: Timestamp) -> Self {
         Self::Followed(follower, now.0.div_euclid(24 * 60 * 60 * 1000))
     }
 
-    /// Returns what it is about.
+    /// Returns the type of its notification.
     pub fn kind(self) -> NotificationType {
         match self {
             Self::PostLiked(_) => NotificationType::PostLiked,
@@ -61,8 +61,8 @@ impl Occasion {
         }
     }
 
-    /// Returns the key under which unread occasions become one entry (decision D19): likes by post, follows by
-    /// day; a comment stands alone, because what it says differs.
+    /// Returns the key by which unread notifications are grouped (rule NO4): the post for likes, the day for
+    /// follows. A comment has a key of its own, because comments differ in their texts.
     pub fn group_key(self) -> String {
         match self {
             Self::PostLiked(post) => format!("post_liked:{post}"),
@@ -72,7 +72,7 @@ impl Occasion {
         }
     }
 
-    /// Returns what it leads to.
+    /// Returns the thing that its notification links to.
     pub fn target(self) -> Target {
         match self {
             Self::PostLiked(post) => Target { kind: TargetType::Post, id: post.0, post_id: Some(post) },
@@ -84,53 +84,53 @@ impl Occasion {
     }
 }
 
-/// What a notification leads to.
+/// The thing that a notification links to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Target {
-    /// What kind of thing.
+    /// The type of the thing.
     #[serde(rename = "type")]
     pub kind: TargetType,
-    /// Which one.
+    /// The id.
     pub id: uuid::Uuid,
-    /// The post it belongs to, where it belongs to one.
+    /// The post to which the thing belongs; absent for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_id: Option<PostId>,
 }
 
-/// A notification as it is shown, in the list and on the socket alike.
+/// A notification as its recipient sees it, in the list and on the socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotificationView {
-    /// Which one.
+    /// The id.
     pub id: NotificationId,
-    /// What it is about.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: NotificationType,
-    /// What it is grouped by while unread.
+    /// The key by which it is grouped while it is unread.
     pub group_key: String,
-    /// The latest who did it, at most [`ACTORS_SHOWN`].
+    /// The latest actors, at most [`ACTORS_SHOWN`].
     pub actors: Vec<UserSummary>,
-    /// How many did it.
+    /// The number of actors.
     pub actor_count: i64,
-    /// What it leads to.
+    /// The thing that it links to.
     pub target: Target,
-    /// When the list was opened with it in it.
+    /// When the list that contains it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
     /// When it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
-    /// When it first happened.
+    /// When the first action happened.
     pub created_at: Timestamp,
-    /// When it last happened.
+    /// When the latest action happened.
     pub updated_at: Timestamp,
 }
 
-/// How many entries wait.
+/// The numbers of unseen and unread notifications of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct UnreadCounts {
-    /// Entries not yet seen in the list.
+    /// Notifications that were not seen in the list.
     pub unseen: i64,
-    /// Entries not yet read.
+    /// Notifications that were not read.
     pub unread: i64,
 }
 

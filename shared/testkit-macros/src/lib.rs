@@ -6,7 +6,7 @@ use proc_macro::{TokenStream, TokenTree};
 ///
 /// The crate that uses it needs `testkit` and `tokio`.
 ///
-/// ```ignore
+/// ```text
 /// #[testkit::both_databases]
 /// async fn a_like_is_counted_once(database: TestDatabase) {
 ///     let app = TestApp::new(database);

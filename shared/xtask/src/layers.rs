@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::Result;
 use crate::repository::cargo;
 
-/// Which crates of ours each crate may use. Tests may use more.
+/// The crates of this repository that each crate may use. Tests may use more.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain"]),
@@ -54,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &["local-services"]),
 ];
 
-/// Which crates of others a crate must not use itself: SQL belongs to the store, HTTP to the servers, and so on.
+/// External crates that a crate must not use directly: SQL belongs to the store, HTTP to the services, and so on.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("store", &["poem", "redis"]),
     ("identity", &["sea-orm", "sqlx", "poem", "redis"]),
@@ -66,11 +66,11 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("realtime-gateway", &["sea-orm", "sqlx", "redis", "deadpool-redis"]),
 ];
 
-/// What must not be in the domain even through something else: it is pure.
+/// External crates on which the domain must not depend, not even indirectly, because it is pure.
 const IMPURE: &[&str] =
     &["sea-orm", "sqlx", "poem", "poem-openapi", "redis", "deadpool-redis", "tokio", "hyper"];
 
-/// Checks that every arrow between crates points downwards, and that the READMEs name the same arrows.
+/// Checks that crates depend only on those they may use, and that their READMEs name the same ones.
 pub(crate) fn run() -> Result<()> {
     let tree = tree(&["--workspace", "--depth", "1", "--prefix", "depth"])?;
     let mut faults = faults(&tree);
@@ -97,7 +97,7 @@ fn name_of(line: &str) -> Option<&str> {
     line.split(' ').next().filter(|name| !name.is_empty())
 }
 
-/// Returns the name and folder of each crate of ours, and which crates of ours it uses.
+/// Returns the name and folder of each crate of this repository, and the crates of this repository that it uses.
 fn crates(tree: &str) -> Vec<(&str, &str, BTreeSet<&str>)> {
     let mut crates: Vec<(&str, &str, BTreeSet<&str>)> = Vec::new();
     for line in tree.lines() {
@@ -114,7 +114,7 @@ fn crates(tree: &str) -> Vec<(&str, &str, BTreeSet<&str>)> {
     crates
 }
 
-/// Reads `0crate …` lines, each followed by the `1dependency …` lines of that crate.
+/// Parses `0crate …` lines, each followed by the `1dependency …` lines of that crate, and returns the faults.
 fn faults(tree: &str) -> Vec<String> {
     let ours: Vec<&str> = tree.lines().filter_map(|line| name_of(line.strip_prefix('0')?)).collect();
     let row = |table: &[(&str, &'static [&'static str])], name: &str| {

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use interrupt::Interrupt;
 
-/// What goes wrong here is read by a person and by nobody else.
+/// Errors are only printed for people, so they need no types.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: cargo xtask <command>

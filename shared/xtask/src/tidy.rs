@@ -11,7 +11,7 @@ const EMPTY_NAMES: &[&str] =
 const POSTPONED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 const SKIPPED_TEST: &str = concat!("#[", "ignore");
 
-/// Checks the rules no other tool knows.
+/// Checks rules that no other tool checks: file sizes, names, READMEs, skipped tests.
 pub(crate) fn run() -> Result<()> {
     let root = root()?;
     let mut faults = Vec::new();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_rule_finds_what_breaks_it() {
+    fn each_rule_reports_its_violation() {
         let long = "x\n".repeat(MOST_LINES + 1);
         let broken = [
             ("src/posts.rs", long.as_str(), "501 lines"),

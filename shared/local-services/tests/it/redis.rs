@@ -30,7 +30,7 @@ fn it_keeps_an_append_only_file_and_never_evicts() {
 }
 
 #[test]
-fn nobody_gets_in_without_the_password() {
+fn connections_without_the_password_are_refused() {
     let scratch = Scratch::new();
     let server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
@@ -41,7 +41,7 @@ fn nobody_gets_in_without_the_password() {
 }
 
 #[test]
-fn what_was_written_survives_a_clean_stop_and_a_server_for_tests_begins_empty() {
+fn data_survives_a_clean_stop_and_a_server_for_tests_starts_empty() {
     let scratch = Scratch::new();
     let directory = scratch.join("redis");
     let first = Redis::start(&TOOLS, &directory, Durability::Full).unwrap();
