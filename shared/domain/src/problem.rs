@@ -1,4 +1,4 @@
-//! Problems: failures as a client sees them, independent of HTTP and WebSockets.
+//! Problems: failures as a client sees them, independent of the protocol.
 
 mod code;
 

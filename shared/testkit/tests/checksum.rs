@@ -1,5 +1,5 @@
 //! What a checksum of a database sees.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use testkit::{TestApp, TestDatabase};
 

@@ -43,15 +43,15 @@ pub(super) fn citations(path: &Path, text: &str) -> Vec<Citation> {
         function = function_in(line).or(function);
         let Some((_, comment)) = line.split_once("//") else { continue };
         for rule in rules_in(comment) {
-            let test = if comment.starts_with('/') {
+            let proof = if comment.starts_with('/') {
                 lines.iter().skip(index).find_map(|line| function_in(line))
             } else {
                 function
             };
-            let kind = match test {
+            let kind = match proof {
                 _ if !in_test => Kind::Code,
                 _ if comment.starts_with('!') => Kind::TestFile,
-                Some(test) => Kind::Test(test.to_owned()),
+                Some(name) => Kind::Test(name.to_owned()),
                 None => Kind::Code,
             };
             found.push(Citation { rule, line: index + 1, kind });
