@@ -1,7 +1,7 @@
 use sea_orm_migration::prelude::*;
 
-/// A step that happens with its record or not at all, on SQLite too: a process that dies on its first start leaves a
-/// database the next start can migrate.
+/// A migration that runs in one transaction with its record, on SQLite too. A process that is killed during its first
+/// start leaves a database that the next start can migrate.
 pub(crate) struct InOneTransaction(Box<dyn MigrationTrait>);
 
 impl InOneTransaction {

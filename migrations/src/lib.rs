@@ -11,7 +11,7 @@ use in_one_transaction::InOneTransaction;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
-/// The list of all changes, in order.
+/// All migrations, in order.
 #[derive(Debug)]
 pub struct Migrations;
 
@@ -33,15 +33,15 @@ impl MigratorTrait for Migrations {
     }
 }
 
-/// Any number no other program locks: the bytes of `OrGo`.
+/// The key of the advisory lock: the bytes of `OrGo`, so that no other program is likely to use it.
 const LOCK: i64 = 0x4F72_476F;
 
 /// A change of the whole schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Every migration not yet applied.
+    /// Applies every migration that is not applied yet.
     Up,
-    /// The latest migration back.
+    /// Reverts the latest migration.
     Down,
 }
 
@@ -85,7 +85,7 @@ pub async fn status(url: &str) -> Result<Vec<(String, MigrationStatus)>, DbErr> 
     Ok(all.iter().map(|migration| (migration.name().to_owned(), migration.status())).collect())
 }
 
-/// One connection: the lock belongs to it.
+/// Opens a single connection, because the advisory lock belongs to a connection.
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);

@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            // There is nobody else to tell where this fails too.
+            // If standard error is closed, nothing else can be done.
             writeln!(std::io::stderr(), "migrations: {fault}")
                 .map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }

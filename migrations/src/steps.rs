@@ -1,4 +1,4 @@
-//! One module a change.
+//! One module per migration.
 
 mod prelude;
 

@@ -3,7 +3,7 @@
 use api_service::contract::{Actor as Role, Operation, operation, operations};
 use domain::ids::{SessionId, UserId};
 use serde_json::{Value, json};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::auth::PASSWORD;
 use crate::test_api::{Actor, TestApi};
@@ -81,13 +81,12 @@ async fn assert_access(api: &TestApi, operation: &Operation) {
     }
 }
 
-both_databases! {
-    async fn every_operation_answers_each_actor_as_listed(database) {
-        let api = TestApi::new(database);
-        api.sign_up(KNOWN).await;
-        for operation in operations() {
-            assert_access(&api, operation).await;
-        }
+#[testkit::both_databases]
+async fn every_operation_answers_each_actor_as_listed(database: TestDatabase) {
+    let api = TestApi::new(database);
+    api.sign_up(KNOWN).await;
+    for operation in operations() {
+        assert_access(&api, operation).await;
     }
 }
 

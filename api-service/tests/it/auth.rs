@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::answer::faults;
 use crate::test_api::{Actor, TestApi};
@@ -44,87 +44,92 @@ pub(crate) fn holder(tokens: &Value) -> Actor {
     Actor { id: text(&tokens["user"]["id"]), token: text(&tokens["access_token"]) }
 }
 
-both_databases! {
-    async fn sign_up_with_the_mailed_code_creates_an_account_and_a_session(database) {
-        let api = TestApi::new(database);
-        let requested = api.request_code("Mina@Example.com").await.expect(202);
-        let now = api.parts.now();
-        assert_eq!(requested["expires_at"], now.plus(Duration::from_mins(10)).to_string());
-        assert_eq!(requested["resend_at"], now.plus(Duration::from_mins(1)).to_string());
-        api.parts.run_jobs().await;
-        let code = api.parts.mailbox.code_for("mina@example.com");
-        let body = json!({"email": "mina@example.COM", "code": code, "password": PASSWORD, "nickname": "  미나 "});
-        let answer = api.post("/api/v1/auth/signups", &body).send().await;
-        let location = answer.header("location").unwrap().to_owned();
-        let tokens = answer.expect(201);
-        assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(600)));
-        let me = &tokens["user"];
-        assert_eq!((&me["email"], &me["nickname"]), (&json!("mina@example.com"), &json!("미나")));
-        assert_eq!((&me["role"], &me["state"], &me["locale"]), (&json!("user"), &json!("active"), &json!("ko")));
-        assert_eq!(location, format!("/api/v1/users/{}", me["id"].as_str().unwrap()));
-        assert_eq!(api.get(&location).send().await.expect(200)["nickname"], "미나");
-        assert_eq!(&api.get("/api/v1/users/me").by(&holder(&tokens)).send().await.expect(200), me);
-    }
+#[testkit::both_databases]
+async fn sign_up_with_the_mailed_code_creates_an_account_and_a_session(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let requested = api.request_code("Mina@Example.com").await.expect(202);
+    let now = api.parts.now();
+    assert_eq!(requested["expires_at"], now.plus(Duration::from_mins(10)).to_string());
+    assert_eq!(requested["resend_at"], now.plus(Duration::from_mins(1)).to_string());
+    api.parts.run_jobs().await;
+    let code = api.parts.mailbox.code_for("mina@example.com");
+    let body =
+        json!({"email": "mina@example.COM", "code": code, "password": PASSWORD, "nickname": "  미나 "});
+    let answer = api.post("/api/v1/auth/signups", &body).send().await;
+    let location = answer.header("location").unwrap().to_owned();
+    let tokens = answer.expect(201);
+    assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(600)));
+    let me = &tokens["user"];
+    assert_eq!((&me["email"], &me["nickname"]), (&json!("mina@example.com"), &json!("미나")));
+    assert_eq!((&me["role"], &me["state"], &me["locale"]), (&json!("user"), &json!("active"), &json!("ko")));
+    assert_eq!(location, format!("/api/v1/users/{}", me["id"].as_str().unwrap()));
+    assert_eq!(api.get(&location).send().await.expect(200)["nickname"], "미나");
+    assert_eq!(&api.get("/api/v1/users/me").by(&holder(&tokens)).send().await.expect(200), me);
+}
 
-    async fn tokens_are_refused_after_log_out(database) {
-        let api = TestApi::new(database);
-        api.sign_up("mina@example.com").await;
-        let tokens = api.log_in("MINA@example.com", PASSWORD).await.expect(201);
-        let mina = holder(&tokens);
-        assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200)["id"], mina.id);
-        assert_eq!(api.delete("/api/v1/auth/sessions/current").by(&mina).send().await.status, 204);
-        for (method, path) in
-            [("GET", "/api/v1/users/me"), ("GET", "/api/v1/posts"), ("DELETE", "/api/v1/auth/sessions/current")]
-        {
-            api.call(method, path).by(&mina).send().await.problem(401, "session_revoked");
-        }
-        let body = json!({"refresh_token": tokens["refresh_token"]});
-        api.post("/api/v1/auth/tokens/refresh", &body).send().await.problem(401, "refresh_token_invalid");
+#[testkit::both_databases]
+async fn tokens_are_refused_after_log_out(database: TestDatabase) {
+    let api = TestApi::new(database);
+    api.sign_up("mina@example.com").await;
+    let tokens = api.log_in("MINA@example.com", PASSWORD).await.expect(201);
+    let mina = holder(&tokens);
+    assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200)["id"], mina.id);
+    assert_eq!(api.delete("/api/v1/auth/sessions/current").by(&mina).send().await.status, 204);
+    for (method, path) in
+        [("GET", "/api/v1/users/me"), ("GET", "/api/v1/posts"), ("DELETE", "/api/v1/auth/sessions/current")]
+    {
+        api.call(method, path).by(&mina).send().await.problem(401, "session_revoked");
     }
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    api.post("/api/v1/auth/tokens/refresh", &body).send().await.problem(401, "refresh_token_invalid");
+}
 
-    async fn log_out_ends_only_its_own_session(database) {
-        let api = TestApi::new(database);
-        let phone = holder(&api.sign_up("mina@example.com").await);
-        let laptop = holder(&api.log_in("mina@example.com", PASSWORD).await.expect(201));
-        assert_eq!(api.delete("/api/v1/auth/sessions/current").by(&phone).send().await.status, 204);
-        assert_eq!(api.get("/api/v1/users/me").by(&laptop).send().await.status, 200);
-    }
+#[testkit::both_databases]
+async fn log_out_ends_only_its_own_session(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let phone = holder(&api.sign_up("mina@example.com").await);
+    let laptop = holder(&api.log_in("mina@example.com", PASSWORD).await.expect(201));
+    assert_eq!(api.delete("/api/v1/auth/sessions/current").by(&phone).send().await.status, 204);
+    assert_eq!(api.get("/api/v1/users/me").by(&laptop).send().await.status, 200);
+}
 
-    async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database) {
-        let api = TestApi::new(database);
-        api.sign_up("mina@example.com").await;
-        let mut answers = Vec::new();
-        for (email, password) in [("mina@example.com", "not hers"), ("nobody@example.com", PASSWORD)] {
-            let mut answer = api.log_in(email, password).await;
-            assert_eq!(answer.json["code"], "invalid_credentials");
-            answer.json["request_id"] = Value::Null;
-            answer.headers.remove("x-request-id");
-            answers.push((answer.status, answer.headers, answer.json));
-        }
-        assert_eq!(answers[0], answers[1]);
+#[testkit::both_databases]
+async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database: TestDatabase) {
+    let api = TestApi::new(database);
+    api.sign_up("mina@example.com").await;
+    let mut answers = Vec::new();
+    for (email, password) in [("mina@example.com", "not hers"), ("nobody@example.com", PASSWORD)] {
+        let mut answer = api.log_in(email, password).await;
+        assert_eq!(answer.json["code"], "invalid_credentials");
+        answer.json["request_id"] = Value::Null;
+        answer.headers.remove("x-request-id");
+        answers.push((answer.status, answer.headers, answer.json));
     }
+    assert_eq!(answers[0], answers[1]);
+}
 
-    async fn failed_log_ins_are_limited_by_account(database) {
-        let api = TestApi::new(database);
-        api.sign_up("mina@example.com").await;
-        for _ in 0..10 {
-            api.log_in("mina@example.com", "wrong").await.problem(401, "invalid_credentials");
-        }
-        let refused = api.log_in("mina@example.com", PASSWORD).await;
-        let wait = refused.header("retry-after").unwrap().parse().unwrap();
-        refused.problem(429, "rate_limited");
-        api.log_in("another@example.com", PASSWORD).await.problem(401, "invalid_credentials");
-        api.parts.clock.advance(Duration::from_secs(wait));
-        api.log_in("mina@example.com", PASSWORD).await.expect(201);
+#[testkit::both_databases]
+async fn failed_log_ins_are_limited_by_account(database: TestDatabase) {
+    let api = TestApi::new(database);
+    api.sign_up("mina@example.com").await;
+    for _ in 0..10 {
+        api.log_in("mina@example.com", "wrong").await.problem(401, "invalid_credentials");
     }
+    let refused = api.log_in("mina@example.com", PASSWORD).await;
+    let wait = refused.header("retry-after").unwrap().parse().unwrap();
+    refused.problem(429, "rate_limited");
+    api.log_in("another@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+    api.parts.clock.advance(Duration::from_secs(wait));
+    api.log_in("mina@example.com", PASSWORD).await.expect(201);
+}
 
-    async fn the_access_token_of_a_deleted_account_is_refused(database) {
-        let api = TestApi::new(database);
-        let mina = api.person("미나").await;
-        api.parts.database.execute("UPDATE users SET state = 'deleted'").await;
-        api.get("/api/v1/users/me").by(&mina).send().await.problem(401, "session_revoked");
-        api.get(&format!("/api/v1/users/{}", mina.id)).send().await.problem(404, "not_found");
-    }
+#[testkit::both_databases]
+async fn the_access_token_of_a_deleted_account_is_refused(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let mina = api.person("미나").await;
+    api.parts.database.execute("UPDATE users SET state = 'deleted'").await;
+    api.get("/api/v1/users/me").by(&mina).send().await.problem(401, "session_revoked");
+    api.get(&format!("/api/v1/users/{}", mina.id)).send().await.problem(404, "not_found");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use api_service::{CaptureMailer, ShowsMail};
 use domain::users::EmailAddress;
 use operations::jobs::{Mail, Mailer as _};
 use serde_json::json;
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::answer::Answer;
 use crate::test_api::TestApi;
@@ -16,33 +16,32 @@ impl TestApi {
     }
 }
 
-both_databases! {
-    async fn mails_are_kept_and_shown_the_latest_first(database) {
-        let api = TestApi::with(database, ShowsMail::Yes);
-        assert_eq!(api.look("/dev/mail.json").await.expect(200), json!([]));
-        assert!(api.look("/dev/mail").await.body.contains("No mail yet"));
-        let mailer = CaptureMailer::new(api.parts.app.clone());
-        let at = api.parts.now().to_string();
-        for (to, subject) in [("mina@example.com", "<b>하나</b>"), ("o'hara&\"co\"@example.com", "둘")] {
-            let to = EmailAddress::from_stored(to.into());
-            let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"".into();
-            assert!(mailer.send(Mail { to, subject: subject.into(), text }).await.is_ok());
-        }
-        let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"";
-        let list = api.look("/dev/mail.json").await;
-        assert!(list.header("content-type").unwrap().starts_with("application/json"));
-        let expected = json!([
-            {"to": "o'hara&\"co\"@example.com", "subject": "둘", "text": text, "at": at},
-            {"to": "mina@example.com", "subject": "<b>하나</b>", "text": text, "at": at},
-        ]);
-        assert_eq!(list.expect(200), expected);
-        let page = api.look("/dev/mail").await;
-        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-        assert!(page.body.contains("&lt;script&gt;alert(1)&lt;/script&gt;\n안녕하세요 &amp; &quot;hello&quot;"));
-        assert!(page.body.contains("&lt;b&gt;하나&lt;/b&gt;"));
-        for markup in ["<script", "<b>", "src=", "href="] {
-            assert!(!page.body.contains(markup), "the page has {markup}");
-        }
+#[testkit::both_databases]
+async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
+    let api = TestApi::with(database, ShowsMail::Yes);
+    assert_eq!(api.look("/dev/mail.json").await.expect(200), json!([]));
+    assert!(api.look("/dev/mail").await.body.contains("No mail yet"));
+    let mailer = CaptureMailer::new(api.parts.app.clone());
+    let at = api.parts.now().to_string();
+    for (to, subject) in [("mina@example.com", "<b>하나</b>"), ("o'hara&\"co\"@example.com", "둘")] {
+        let to = EmailAddress::from_stored(to.into());
+        let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"".into();
+        assert!(mailer.send(Mail { to, subject: subject.into(), text }).await.is_ok());
+    }
+    let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"";
+    let list = api.look("/dev/mail.json").await;
+    assert!(list.header("content-type").unwrap().starts_with("application/json"));
+    let expected = json!([
+        {"to": "o'hara&\"co\"@example.com", "subject": "둘", "text": text, "at": at},
+        {"to": "mina@example.com", "subject": "<b>하나</b>", "text": text, "at": at},
+    ]);
+    assert_eq!(list.expect(200), expected);
+    let page = api.look("/dev/mail").await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.body.contains("&lt;script&gt;alert(1)&lt;/script&gt;\n안녕하세요 &amp; &quot;hello&quot;"));
+    assert!(page.body.contains("&lt;b&gt;하나&lt;/b&gt;"));
+    for markup in ["<script", "<b>", "src=", "href="] {
+        assert!(!page.body.contains(markup), "the page has {markup}");
     }
 }
 

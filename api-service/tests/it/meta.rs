@@ -3,35 +3,35 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::test_api::TestApi;
 
-both_databases! {
-    async fn readiness_fails_once_the_service_drains(database) {
-        let api = TestApi::new(database);
-        assert_eq!(api.get("/healthz").send().await.expect(200), json!({"status": "ok"}));
-        assert_eq!(api.get("/readyz").send().await.expect(200), json!({"status": "ready"}));
-        api.service.readiness().drain();
-        api.get("/readyz").send().await.problem(503, "unavailable");
-        api.get("/healthz").send().await.expect(200);
-        api.get("/api/v1/posts").send().await.expect(200);
-    }
+#[testkit::both_databases]
+async fn readiness_fails_once_the_service_drains(database: TestDatabase) {
+    let api = TestApi::new(database);
+    assert_eq!(api.get("/healthz").send().await.expect(200), json!({"status": "ok"}));
+    assert_eq!(api.get("/readyz").send().await.expect(200), json!({"status": "ready"}));
+    api.service.readiness().drain();
+    api.get("/readyz").send().await.problem(503, "unavailable");
+    api.get("/healthz").send().await.expect(200);
+    api.get("/api/v1/posts").send().await.expect(200);
+}
 
-    async fn a_ticket_is_valid_once_and_for_thirty_seconds(database) {
-        let api = TestApi::new(database);
-        let mina = api.person("미나").await;
-        let ticket = api.call("POST", "/api/v1/realtime/tickets").by(&mina).send().await.expect(201);
-        assert_eq!(ticket["url"], "ws://127.0.0.1:8088/ws");
-        assert_eq!(ticket["expires_at"], api.parts.now().plus(Duration::from_secs(30)).to_string());
-        let app = &api.parts.app;
-        let text = ticket["ticket"].as_str().unwrap();
-        let holder = operations::realtime::redeem_ticket(app, text).await.unwrap();
-        assert_eq!(holder.user.to_string(), mina.id);
-        assert!(operations::realtime::redeem_ticket(app, text).await.is_err());
-        let other = api.call("POST", "/api/v1/realtime/tickets").by(&mina).send().await.expect(201);
-        assert_ne!(other["ticket"], ticket["ticket"]);
-    }
+#[testkit::both_databases]
+async fn a_ticket_is_valid_once_and_for_thirty_seconds(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let mina = api.person("미나").await;
+    let ticket = api.call("POST", "/api/v1/realtime/tickets").by(&mina).send().await.expect(201);
+    assert_eq!(ticket["url"], "ws://127.0.0.1:8088/ws");
+    assert_eq!(ticket["expires_at"], api.parts.now().plus(Duration::from_secs(30)).to_string());
+    let app = &api.parts.app;
+    let text = ticket["ticket"].as_str().unwrap();
+    let holder = operations::realtime::redeem_ticket(app, text).await.unwrap();
+    assert_eq!(holder.user.to_string(), mina.id);
+    assert!(operations::realtime::redeem_ticket(app, text).await.is_err());
+    let other = api.call("POST", "/api/v1/realtime/tickets").by(&mina).send().await.expect(201);
+    assert_ne!(other["ticket"], ticket["ticket"]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 
 use crate::answer::faults;
 use crate::posts::NOTHING;
@@ -28,89 +28,95 @@ impl TestApi {
     }
 }
 
-both_databases! {
-    async fn likes_comments_and_follows_create_notifications(database) {
-        let api = TestApi::new(database);
-        let (mina, jun) = (api.person("미나").await, api.person("준").await);
-        let post = api.post_by(&mina, "글").await;
-        api.like(&jun, &post).await;
+#[testkit::both_databases]
+async fn likes_comments_and_follows_create_notifications(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    api.like(&jun, &post).await;
+    api.parts.clock.advance(Duration::from_secs(1));
+    let comment = api.comment_by(&jun, &post, None).await;
+    api.parts.clock.advance(Duration::from_secs(1));
+    api.follow(&jun, &mina).await;
+    let told = api.told(&mina, "").await;
+    let kinds: Vec<_> = told.iter().map(|entry| entry["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["followed", "post_commented", "post_liked"]);
+    assert_eq!(told[0]["target"], json!({"type": "user", "id": jun.id}));
+    assert_eq!(told[1]["target"], json!({"type": "comment", "id": comment, "post_id": post}));
+    assert_eq!(told[2]["target"], json!({"type": "post", "id": post, "post_id": post}));
+    for entry in &told {
+        assert_eq!((&entry["actor_count"], &entry["actors"][0]["nickname"]), (&json!(1), &json!("준")));
+        assert_eq!((entry.get("seen_at"), entry.get("read_at")), (None, None));
+    }
+    assert_eq!(api.waiting(&mina).await, (3, 3));
+    assert_eq!(api.told(&jun, "").await, Vec::<Value>::new());
+}
+
+#[testkit::both_databases]
+async fn listing_notifications_changes_nothing(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    api.like(&jun, &post).await;
+    let first = api.told(&mina, "").await;
+    assert_eq!(api.told(&mina, "?unread=true").await, first);
+    assert_eq!(api.told(&mina, "?unread=false").await, first);
+    assert_eq!(api.waiting(&mina).await, (1, 1));
+}
+
+#[testkit::both_databases]
+async fn notifications_are_marked_by_id_or_up_to_a_time(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let mut posts = Vec::new();
+    for title in ["하나", "둘", "셋"] {
+        let post = api.post_by(&mina, title).await;
         api.parts.clock.advance(Duration::from_secs(1));
-        let comment = api.comment_by(&jun, &post, None).await;
-        api.parts.clock.advance(Duration::from_secs(1));
-        api.follow(&jun, &mina).await;
-        let told = api.told(&mina, "").await;
-        let kinds: Vec<_> = told.iter().map(|entry| entry["type"].as_str().unwrap()).collect();
-        assert_eq!(kinds, ["followed", "post_commented", "post_liked"]);
-        assert_eq!(told[0]["target"], json!({"type": "user", "id": jun.id}));
-        assert_eq!(told[1]["target"], json!({"type": "comment", "id": comment, "post_id": post}));
-        assert_eq!(told[2]["target"], json!({"type": "post", "id": post, "post_id": post}));
-        for entry in &told {
-            assert_eq!((&entry["actor_count"], &entry["actors"][0]["nickname"]), (&json!(1), &json!("준")));
-            assert_eq!((entry.get("seen_at"), entry.get("read_at")), (None, None));
-        }
-        assert_eq!(api.waiting(&mina).await, (3, 3));
-        assert_eq!(api.told(&jun, "").await, Vec::<Value>::new());
-    }
-
-    async fn listing_notifications_changes_nothing(database) {
-        let api = TestApi::new(database);
-        let (mina, jun) = (api.person("미나").await, api.person("준").await);
-        let post = api.post_by(&mina, "글").await;
         api.like(&jun, &post).await;
-        let first = api.told(&mina, "").await;
-        assert_eq!(api.told(&mina, "?unread=true").await, first);
-        assert_eq!(api.told(&mina, "?unread=false").await, first);
-        assert_eq!(api.waiting(&mina).await, (1, 1));
+        posts.push(post);
     }
+    let told = api.told(&mina, "").await;
+    let middle = json!({"up_to": told[1]["updated_at"]});
+    assert_eq!(api.mark(&mina, "seen", &middle).await, json!({"unseen": 1, "unread": 3}));
+    let latest = json!({"ids": [id_of(&told[0])]});
+    for _ in 0..2 {
+        assert_eq!(api.mark(&mina, "read", &latest).await, json!({"unseen": 0, "unread": 2}));
+    }
+    let entry = &api.told(&mina, "").await[0];
+    assert_eq!(
+        (&entry["read_at"], &entry["seen_at"]),
+        (&json!(api.parts.now().to_string()), &entry["read_at"])
+    );
+    assert_eq!(api.told(&mina, "?unread=true").await.len(), 2);
+    let everything = json!({"up_to": "9999-12-31T23:59:59.999Z"});
+    assert_eq!(api.mark(&mina, "read", &everything).await, json!({"unseen": 0, "unread": 0}));
+    assert_eq!(api.waiting(&mina).await, (0, 0));
+}
 
-    async fn notifications_are_marked_by_id_or_up_to_a_time(database) {
-        let api = TestApi::new(database);
-        let (mina, jun) = (api.person("미나").await, api.person("준").await);
-        let mut posts = Vec::new();
-        for title in ["하나", "둘", "셋"] {
-            let post = api.post_by(&mina, title).await;
-            api.parts.clock.advance(Duration::from_secs(1));
-            api.like(&jun, &post).await;
-            posts.push(post);
+#[testkit::both_databases]
+async fn notifications_of_other_people_are_not_marked(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    api.like(&jun, &post).await;
+    let entry = id_of(&api.told(&mina, "").await[0]);
+    for body in [json!({"ids": [entry, NOTHING]}), json!({"up_to": api.parts.now().to_string()})] {
+        for how in ["seen", "read"] {
+            assert_eq!(api.mark(&jun, how, &body).await, json!({"unseen": 0, "unread": 0}));
         }
-        let told = api.told(&mina, "").await;
-        let middle = json!({"up_to": told[1]["updated_at"]});
-        assert_eq!(api.mark(&mina, "seen", &middle).await, json!({"unseen": 1, "unread": 3}));
-        let latest = json!({"ids": [id_of(&told[0])]});
-        for _ in 0..2 {
-            assert_eq!(api.mark(&mina, "read", &latest).await, json!({"unseen": 0, "unread": 2}));
-        }
-        let entry = &api.told(&mina, "").await[0];
-        assert_eq!((&entry["read_at"], &entry["seen_at"]), (&json!(api.parts.now().to_string()), &entry["read_at"]));
-        assert_eq!(api.told(&mina, "?unread=true").await.len(), 2);
-        let everything = json!({"up_to": "9999-12-31T23:59:59.999Z"});
-        assert_eq!(api.mark(&mina, "read", &everything).await, json!({"unseen": 0, "unread": 0}));
-        assert_eq!(api.waiting(&mina).await, (0, 0));
     }
+    assert_eq!(api.waiting(&mina).await, (1, 1));
+}
 
-    async fn notifications_of_other_people_are_not_marked(database) {
-        let api = TestApi::new(database);
-        let (mina, jun) = (api.person("미나").await, api.person("준").await);
-        let post = api.post_by(&mina, "글").await;
-        api.like(&jun, &post).await;
-        let entry = id_of(&api.told(&mina, "").await[0]);
-        for body in [json!({"ids": [entry, NOTHING]}), json!({"up_to": api.parts.now().to_string()})] {
-            for how in ["seen", "read"] {
-                assert_eq!(api.mark(&jun, how, &body).await, json!({"unseen": 0, "unread": 0}));
-            }
-        }
-        assert_eq!(api.waiting(&mina).await, (1, 1));
-    }
-
-    async fn a_withdrawn_like_removes_its_notification(database) {
-        let api = TestApi::new(database);
-        let (mina, jun) = (api.person("미나").await, api.person("준").await);
-        let post = api.post_by(&mina, "글").await;
-        api.like(&jun, &post).await;
-        api.delete(&format!("/api/v1/posts/{post}/like")).by(&jun).send().await.expect(200);
-        assert_eq!(api.told(&mina, "").await, Vec::<Value>::new());
-        assert_eq!(api.waiting(&mina).await, (0, 0));
-    }
+#[testkit::both_databases]
+async fn a_withdrawn_like_removes_its_notification(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    api.like(&jun, &post).await;
+    api.delete(&format!("/api/v1/posts/{post}/like")).by(&jun).send().await.expect(200);
+    assert_eq!(api.told(&mina, "").await, Vec::<Value>::new());
+    assert_eq!(api.waiting(&mina).await, (0, 0));
 }
 
 #[tokio::test]

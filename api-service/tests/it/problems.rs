@@ -1,4 +1,4 @@
-//! Requests for what is not there, or not in that way.
+//! Requests for what is not there, or not in that way (rule AP6).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -27,6 +27,7 @@ async fn api() -> Arc<TestApi> {
     Arc::new(TestApi::new(TestDatabase::postgres().await))
 }
 
+/// Rule PO5, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_likes_of_one_person_count_once() {
     let api = api().await;
@@ -45,6 +46,7 @@ async fn concurrent_likes_of_one_person_count_once() {
     assert_eq!(api.parts.database.number("SELECT count(*) FROM outbox WHERE kind = 'post.liked'").await, 1);
 }
 
+/// Rule PO5, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_likes_of_many_people_are_all_counted() {
     let api = api().await;
@@ -65,6 +67,7 @@ async fn concurrent_likes_of_many_people_are_all_counted() {
     assert_eq!((told["items"].as_array().unwrap().len(), &told["items"][0]["actor_count"]), (1, &json!(20)));
 }
 
+/// Rule ID1, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_sign_ups_with_one_code_create_one_account() {
     let api = api().await;
@@ -86,6 +89,7 @@ async fn concurrent_sign_ups_with_one_code_create_one_account() {
     assert_eq!(api.parts.database.number("SELECT count(*) FROM sessions").await, 1);
 }
 
+/// Rule ID7, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_refreshes_create_one_generation() {
     let api = api().await;
@@ -101,6 +105,7 @@ async fn concurrent_refreshes_create_one_generation() {
     assert_eq!(api.parts.database.number("SELECT generation FROM sessions").await, 1);
 }
 
+/// Rule AP9, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_concurrent_edits_of_one_version_one_fails() {
     let api = api().await;
@@ -120,6 +125,7 @@ async fn of_two_concurrent_edits_of_one_version_one_fails() {
     assert_eq!(api.get(&path).send().await.expect(200)["title"], edited[0].json["title"]);
 }
 
+/// Rule ID2, concurrent calls.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_wrong_codes_are_all_counted() {
     let api = api().await;

@@ -1,8 +1,4 @@
 use api_service::{Parts, Service, Settings, ShowsMail, routes};
-use domain::auth::Session;
-use domain::ids::{SessionId, UserId};
-use domain::text::Text;
-use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
 use identity::access_tokens::AccessClaims;
 use identity::cursors::CursorSeal;
 use poem::endpoint::BoxEndpoint;
@@ -10,26 +6,10 @@ use poem::http::{HeaderValue, Method};
 use poem::test::TestClient;
 use poem::{Body, EndpointExt, Response};
 use serde_json::{Value, json};
-use store::{sessions, users};
-use testkit::{PUBLIC_URL, TestApp, TestDatabase};
+use testkit::{Checksum, PUBLIC_URL, TestApp, TestDatabase};
 
 use crate::answer::Answer;
 use crate::contract::Contract;
-
-/// The tables that requests can change.
-const TABLES: [&str; 11] = [
-    "users",
-    "user_passwords",
-    "sessions",
-    "email_codes",
-    "posts",
-    "post_likes",
-    "comments",
-    "follows",
-    "notifications",
-    "outbox",
-    "jobs",
-];
 
 /// The service on a database of its own. Every answer is checked against the OpenAPI document.
 pub(crate) struct TestApi {
@@ -92,25 +72,15 @@ impl TestApi {
         let unit = app.store.begin(app.clock.now()).await.unwrap();
         let mut people = Vec::new();
         for nickname in nicknames {
-            let user = user(self, nickname);
-            users::insert(&unit, &user).await.unwrap();
-            let session = Session {
-                id: SessionId::new(&*app.ids),
-                user_id: user.id,
-                generation: 0,
-                rotated_at: unit.now(),
-                created_at: unit.now(),
-                revoked_at: None,
-            };
-            sessions::insert(&unit, &session, "c2FsdA").await.unwrap();
+            let caller = self.parts.insert_caller(&unit, nickname).await;
             let claims = AccessClaims {
-                user: user.id,
-                session: session.id,
-                role: user.role,
-                authenticated_at: session.created_at,
+                user: caller.user_id,
+                session: caller.session_id,
+                role: caller.role,
+                authenticated_at: unit.now(),
             };
             let issued = self.parts.credentials.access_tokens.issue(&claims, unit.now()).unwrap();
-            people.push(Actor { id: user.id.to_string(), token: issued.token });
+            people.push(Actor { id: caller.user_id.to_string(), token: issued.token });
         }
         unit.commit().await.unwrap();
         people
@@ -143,13 +113,9 @@ impl TestApi {
         self.put(&format!("/api/v1/users/me/following/{}", person.id)).by(actor).send().await.expect(200);
     }
 
-    /// Returns the number of rows of every table.
-    pub(crate) async fn rows(&self) -> Vec<(&'static str, i64)> {
-        let mut rows = Vec::new();
-        for table in TABLES {
-            rows.push((table, self.parts.database.number(&format!("SELECT count(*) FROM {table}")).await));
-        }
-        rows
+    /// Returns a checksum of all tables.
+    pub(crate) async fn checksum(&self) -> Checksum {
+        self.parts.database.checksum().await
     }
 
     pub(crate) fn get(&self, path: &str) -> Call<'_> {
@@ -175,23 +141,6 @@ impl TestApi {
     pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = method.parse().unwrap();
         Call { api: self, method, path: path.to_owned(), headers: Vec::new(), body: Body::empty() }
-    }
-}
-
-fn user(api: &TestApi, nickname: &str) -> User {
-    let id = UserId::new(&*api.parts.app.ids);
-    User {
-        id,
-        email: EmailAddress::from_stored(format!("{id}@example.com")),
-        email_verified_at: api.parts.now(),
-        nickname: Nickname::from_stored(nickname.to_owned()),
-        about: About::from_stored(String::new()),
-        locale: Locale::Korean,
-        role: Role::User,
-        state: UserState::Active,
-        counts: UserCounts::default(),
-        version: 1,
-        created_at: api.parts.now(),
     }
 }
 

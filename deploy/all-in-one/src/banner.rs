@@ -1,6 +1,6 @@
 use std::io::{self, Write as _};
 
-/// Prints where to look.
+/// Prints the URLs of the documentation and the mail page.
 pub(crate) fn print(public_url: &str, data_directory: &str) -> io::Result<()> {
     let mut console = io::stdout().lock();
     writeln!(console, "OrGo {} is running.\n", env!("CARGO_PKG_VERSION"))?;

@@ -10,7 +10,7 @@ const EXPOSE: &str = "--expose-to-the-network";
 
 /// The settings of the embedded mode.
 pub(crate) struct EmbeddedConfig {
-    /// Where it listens.
+    /// Address and port to listen on.
     pub(crate) listen: SocketAddr,
     /// The directory for the database and the keys.
     pub(crate) data_directory: PathBuf,
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn it_listens_on_loopback_unless_told_explicitly() {
+    fn other_addresses_than_loopback_need_an_explicit_argument() {
         for loopback in ["127.0.0.1:8080", "127.1.2.3:1", "[::1]:8080"] {
             assert!(read(loopback, &[]).is_ok(), "{loopback}");
         }

@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             use std::io::Write as _;
-            // There is nobody else to tell where this fails too.
+            // If standard error is closed, nothing else can be done.
             writeln!(std::io::stderr(), "orgo: {fault}").map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }
     }

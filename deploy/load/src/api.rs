@@ -5,28 +5,28 @@ use serde_json::{Value, json};
 
 use crate::LoadFault;
 
-/// How long one call may take.
+/// Deadline of one call.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How often the mail page is looked at, and how long, before a mail is given up.
+/// How often the mail page is polled before the mail is given up, and the interval.
 const MAIL_LOOKS: (u32, Duration) = (100, Duration::from_millis(50));
 
-/// The API of one system.
+/// A client of one system's API.
 #[derive(Clone)]
 pub struct Api {
     client: Client,
     url: String,
 }
 
-/// Somebody who has signed up.
+/// A person who signed up.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Their id.
+    /// The id.
     pub id: String,
-    /// Their access token.
+    /// The access token.
     pub token: String,
 }
 
-/// What the API answered.
+/// A response of the API.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
@@ -44,25 +44,25 @@ impl Answer {
         text.map(str::to_owned).ok_or_else(|| LoadFault::Unexpected(format!("no {pointer} in {self:?}")))
     }
 
-    /// Returns itself if it has the status.
+    /// Returns `self` if the status is the expected one, otherwise an error.
     pub fn expect(self, status: u16) -> Result<Self, LoadFault> {
         if self.status == status { Ok(self) } else { Err(LoadFault::Unexpected(format!("{self:?}"))) }
     }
 }
 
 impl Api {
-    /// Makes a client of the system at `url`, which has no slash at the end.
+    /// Creates a client of the system at `url`, which must not end with a slash.
     pub fn new(url: &str) -> Result<Self, LoadFault> {
         let client = Client::builder().timeout(DEADLINE).build()?;
         Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
     }
 
-    /// Returns where the system is.
+    /// Returns the URL of the system.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Calls the API, as somebody or as nobody.
+    /// Calls the API, with the person's access token if there is one.
     pub async fn call(
         &self,
         method: Method,
@@ -80,7 +80,7 @@ impl Api {
         answer(request.send().await?).await
     }
 
-    /// Signs somebody up, the whole way: code, mail page, password.
+    /// Signs a person up: requests a code, reads it on the mail page, sends the password.
     pub async fn sign_up(&self, name: &str) -> Result<Person, LoadFault> {
         let email = format!("{name}@example.com");
         let wanted = json!({ "email": email, "purpose": "signup" });
@@ -92,14 +92,14 @@ impl Api {
         Ok(Person { id: tokens.text("/user/id")?, token: tokens.text("/access_token")? })
     }
 
-    /// Writes a post and returns its id.
+    /// Creates a post and returns its id.
     pub async fn post(&self, author: &Person, title: &str) -> Result<String, LoadFault> {
         let body = json!({ "title": title, "content": "…" });
         let created = self.call(Method::POST, "/api/v1/posts", Some(author), Some(body)).await?;
         created.expect(201)?.text("/id")
     }
 
-    /// Gets a ticket for a socket.
+    /// Requests a ticket for a socket.
     pub async fn ticket(&self, person: &Person) -> Result<Answer, LoadFault> {
         self.call(Method::POST, "/api/v1/realtime/tickets", Some(person), None).await?.expect(201)
     }

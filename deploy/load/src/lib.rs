@@ -28,13 +28,13 @@ pub use system::Places;
 pub use watch::watch;
 pub use writes::writes;
 
-/// Something between this client and the system did not work.
+/// A failure between this client and the system.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadFault {
     /// The system could not be reached.
     #[error("not reached: {0}")]
     Http(#[from] reqwest::Error),
-    /// The socket could not be used.
+    /// The socket failed.
     #[error("socket: {0}")]
     Socket(#[from] tokio_tungstenite::tungstenite::Error),
     /// No frame came for 30 seconds.

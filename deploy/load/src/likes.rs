@@ -9,23 +9,24 @@ use tokio::time::Instant;
 use crate::percentiles::Percentiles;
 use crate::{Api, LoadFault, Person, Socket};
 
-/// How many likes, and how fast.
+/// The number and rate of likes.
 #[derive(Debug, Clone, Copy)]
 pub struct LikesPlan {
-    /// Likes a second.
+    /// Likes per second.
     pub rate: u32,
-    /// How many people like every post.
+    /// Number of people who like every post.
     pub people: u32,
-    /// How many posts there are to like.
+    /// Number of posts.
     pub posts: u32,
 }
 
-/// The longest a frame may take for 99 of 100 likes.
+/// Limit for the 99th percentile of the time from a like to its frame.
 const LIMIT: Duration = Duration::from_millis(50);
 
-/// Likes posts at a steady rate and returns a report of how long the author's socket waited for each.
+/// Likes posts at a steady rate and returns a report of the time from each like to the frame on the author's socket.
 ///
-/// A like's time runs from the moment it was due, not from when it was sent: a system that stalls cannot hide it.
+/// The time of a like starts when it was due, not when it was sent, so a stall of the system is measured too
+/// (coordinated omission).
 pub async fn likes(api: &Api, plan: LikesPlan) -> Result<String, LoadFault> {
     let run = unique();
     let author = api.sign_up(&format!("author-{run}")).await?;
@@ -48,7 +49,7 @@ pub async fn likes(api: &Api, plan: LikesPlan) -> Result<String, LoadFault> {
     let pairs = people.iter().flat_map(|person| posts.iter().map(move |post| (person, post)));
     for (turn, (person, post)) in (0_u32..).zip(pairs) {
         let at = start + between * turn;
-        // Everybody likes all posts in turn, so the n-th like of a post is the n-th person's.
+        // Each person likes all posts in turn, so the n-th like of a post is by the n-th person.
         due.insert((post.clone(), i64::from(turn / plan.posts) + 1), at);
         calls.spawn(like(api.clone(), person.clone(), post.clone(), at));
     }
@@ -72,7 +73,7 @@ async fn like(api: Api, person: Person, post: String, at: Instant) -> Result<(),
     Ok(())
 }
 
-/// Returns when each frame came, by its post and how many like it.
+/// Returns the arrival of each frame by its post and number of actors.
 async fn collect(mut socket: Socket, total: usize) -> Result<HashMap<(String, i64), Instant>, LoadFault> {
     let mut came = HashMap::new();
     while came.len() < total {
@@ -103,7 +104,7 @@ fn report(plan: LikesPlan, waits: &mut Percentiles) -> String {
     lines.join("\n")
 }
 
-/// Returns a word that no earlier run used: addresses sign up once.
+/// Returns a word that no earlier run used, because an address can sign up only once.
 fn unique() -> String {
     let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     format!("{}-{}", std::process::id(), since.as_millis())

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Durations, to be asked for percentiles.
+/// A set of durations and its percentiles.
 #[derive(Default)]
 pub(crate) struct Percentiles(Vec<Duration>);
 
@@ -13,7 +13,7 @@ impl Percentiles {
         self.0.len()
     }
 
-    /// Returns the smallest duration that `percent` of all do not exceed (nearest rank).
+    /// Returns the smallest duration that at least `percent` of all durations do not exceed (nearest rank).
     pub(crate) fn at(&mut self, percent: usize) -> Option<Duration> {
         self.0.sort_unstable();
         let rank = (self.0.len() * percent).div_ceil(100).max(1);

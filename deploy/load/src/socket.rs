@@ -10,22 +10,22 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::{Api, LoadFault, Person};
 
-/// How long one frame may take to come.
+/// Deadline for the next frame.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A person's open socket.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// What the gateway said first.
+    /// The `welcome` frame.
     pub welcome: Value,
 }
 
-/// How a socket ended.
+/// The end of a socket.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// The close code; 1006 where there was none.
+    /// The close code; 1006 if the connection ended without one.
     pub code: u16,
-    /// The reason given.
+    /// The reason of the close frame.
     pub reason: String,
 }
 
@@ -67,7 +67,7 @@ impl Socket {
         Ok(self.stream.send(Message::text(frame.to_string())).await?)
     }
 
-    /// Returns the next frame, or how the socket ended.
+    /// Returns the next frame, or the end of the socket.
     pub async fn next(&mut self) -> Result<Result<Value, Ended>, LoadFault> {
         loop {
             let next = tokio::time::timeout(DEADLINE, self.stream.next()).await;
@@ -87,7 +87,7 @@ impl Socket {
         }
     }
 
-    /// Returns the next notification, passing over everything else.
+    /// Returns the next notification and skips other frames.
     pub async fn next_notification(&mut self) -> Result<Value, LoadFault> {
         loop {
             match self.next().await? {

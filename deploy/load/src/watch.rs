@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{Api, LoadFault, Person, Socket};
 
-/// Prints every frame of the socket of whoever the access token belongs to, until the socket ends.
+/// Prints every frame of a socket that is opened with the access token, until the socket ends.
 pub async fn watch(api: &Api, token: &str) -> Result<(), LoadFault> {
     let person = Person { id: String::new(), token: token.to_owned() };
     let mut socket = Socket::open(api, &person, None).await?;

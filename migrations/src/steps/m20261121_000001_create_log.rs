@@ -2,10 +2,10 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use super::prelude::*;
 
-/// How many partitions the log has; the same number as `domain::events::PARTITIONS`.
+/// Number of partitions. Equals `domain::events::PARTITIONS`.
 const PARTITIONS: i64 = 16;
 
-/// The log of events: its heads, its rows, its epoch, and the lease of who relays it.
+/// Creates the event log: heads, outbox, epochs, and the lease of the relay.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 
@@ -47,7 +47,7 @@ impl MigrationTrait for Step {
             .execute_unprepared(&format!("INSERT INTO stream_heads (part, pos) VALUES {}", rows.join(", ")))
             .await?;
         if manager.get_database_backend() == DbBackend::Postgres {
-            // The sixteen heads are written by every commit: room in the page keeps them on it.
+            // Every commit updates a head. Free space keeps the new row version on the same page (a HOT update).
             database.execute_unprepared("ALTER TABLE stream_heads SET (fillfactor = 10)").await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-/// People, their passwords, and who follows whom.
+/// Creates the tables of people, passwords and follows.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 
@@ -23,7 +23,7 @@ impl MigrationTrait for Step {
             .col(big_integer("version"))
             .col(big_integer("created_at"))
             .to_owned();
-        // Apart from the profile: what lists people never reads it.
+        // A table of its own, so that no query of profiles reads it.
         let passwords = Table::create()
             .table("user_passwords")
             .col(uuid("user_id").primary_key())

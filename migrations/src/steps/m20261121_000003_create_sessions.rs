@@ -1,13 +1,13 @@
 use super::prelude::*;
 
-/// E-mailed codes and logged-in sessions.
+/// Creates the tables of e-mailed codes and sessions.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // One row an address and purpose: a new code overwrites the old one.
+        // One row per address and purpose: a new code replaces the previous one.
         let codes = Table::create()
             .table("email_codes")
             .col(text("email"))

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-/// Posts and who likes them.
+/// Creates the tables of posts and likes.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-/// Comments and replies, in one table: a reply has a parent.
+/// Creates the table of comments and replies. A reply has a parent.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-/// What people are told, who did it, and how often each person was told.
+/// Creates the tables of notifications, their actors, and the last number per recipient.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 
@@ -33,7 +33,7 @@ impl MigrationTrait for Step {
             .foreign_key(&mut belongs_to("notification_actors", "notification_id", "notifications"))
             .foreign_key(&mut belongs_to("notification_actors", "actor_id", "users"))
             .to_owned();
-        // One row a person: locking it puts everything that person is told in one line.
+        // One row per recipient. Locking it serialises everything that the recipient is notified of.
         let heads = Table::create()
             .table("notification_heads")
             .col(uuid("user_id").primary_key())

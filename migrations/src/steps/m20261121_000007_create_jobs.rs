@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-/// Follow-up work, and the mails kept for the local mail page.
+/// Creates the tables of jobs and of the mails that are kept for the mail page.
 #[derive(DeriveMigrationName)]
 pub(crate) struct Step;
 

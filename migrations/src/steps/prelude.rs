@@ -1,4 +1,4 @@
-//! What every step is written with.
+//! Imports and functions that every migration uses.
 
 pub(crate) use sea_orm_migration::prelude::*;
 pub(crate) use sea_orm_migration::schema::{
@@ -6,7 +6,7 @@ pub(crate) use sea_orm_migration::schema::{
 };
 pub(crate) use sea_orm_migration::sea_orm::ConnectionTrait;
 
-/// An index over columns in ascending order.
+/// Builds an index over columns in ascending order.
 pub(crate) fn index(
     name: &'static str,
     table: &'static str,
@@ -20,7 +20,7 @@ pub(crate) fn index(
     index
 }
 
-/// A foreign key that takes the rows along when the one they belong to is purged.
+/// Builds a foreign key with `ON DELETE CASCADE`.
 pub(crate) fn belongs_to(
     table: &'static str,
     column: &'static str,
@@ -34,7 +34,7 @@ pub(crate) fn belongs_to(
         .to_owned()
 }
 
-/// Creates tables and then their indexes.
+/// Creates tables, then their indexes.
 pub(crate) async fn create(
     manager: &SchemaManager<'_>,
     tables: Vec<TableCreateStatement>,
@@ -49,7 +49,7 @@ pub(crate) async fn create(
     Ok(())
 }
 
-/// Drops tables, in the order given.
+/// Drops tables in the given order.
 pub(crate) async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
     for table in tables {
         manager.drop_table(Table::drop().table(*table).to_owned()).await?;

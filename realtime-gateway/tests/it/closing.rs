@@ -5,6 +5,7 @@ use crate::both_forms;
 use crate::fixture::{Changes, Server};
 
 both_forms! {
+    /// Rule ID8.
     async fn logging_out_closes_the_sockets_of_that_session(form) {
         let server = Server::start(form).await;
         let (person, other) = (server.test.person("first").await, server.test.person("second").await);
@@ -19,6 +20,7 @@ both_forms! {
         server.stop().await;
     }
 
+    /// Rule ID8.
     async fn a_session_that_ended_in_silence_is_found(form) {
         let mut changes = Changes::default();
         changes.timing.sessions = std::time::Duration::from_millis(20);

@@ -1,4 +1,4 @@
-//! Proving an address, and staying logged in: the numbers of the rules ID2 and ID7.
+//! E-mailed codes and sessions (rules ID2 and ID7).
 
 use std::time::Duration;
 
@@ -8,40 +8,40 @@ use crate::problem::{Problem, ProblemCode};
 use crate::users::define_names;
 
 define_names! {
-    /// What an e-mailed code proves an address for. A code never logs anybody in.
+    /// The purpose for which an e-mailed code proves an address. A code never logs anybody in.
     CodePurpose {
-        /// Making an account.
+        /// Sign-up.
         SignUp = "signup",
     }
 }
 
-/// How long a code is good for.
+/// How long a code is valid.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
-/// How long after one code the next may be sent to the same address.
+/// Minimum time between two codes to the same address.
 pub const CODE_COOLDOWN: Duration = Duration::from_mins(1);
-/// How many wrong tries kill a code.
+/// Number of wrong attempts after which a code is dead.
 pub const CODE_ATTEMPTS: i32 = 5;
 
-/// How long a session lives without being used.
+/// How long a session lives after its last use.
 pub const SESSION_IDLE: Duration = Duration::from_hours(30 * 24);
-/// How long a session lives at all.
+/// How long a session lives at most.
 pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(180 * 24);
-/// How long a realtime ticket is good for.
+/// How long a realtime ticket is valid.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 
-/// A code as it is stored: never the code itself.
+/// The stored state of a code, without the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailCode {
     /// When it was sent.
     pub created_at: Timestamp,
-    /// How many wrong tries it has seen.
+    /// The number of wrong attempts.
     pub attempts: i32,
-    /// When it was used, if it was.
+    /// When it was used; `None` if it was not.
     pub used_at: Option<Timestamp>,
 }
 
 impl EmailCode {
-    /// Decides whether another may be sent now.
+    /// Checks that another code may be sent now.
     pub fn may_be_replaced(&self, now: Timestamp) -> Result<(), Problem> {
         let waited = now.since(self.created_at);
         match CODE_COOLDOWN.checked_sub(waited) {
@@ -50,7 +50,7 @@ impl EmailCode {
         }
     }
 
-    /// Decides whether it may be tried now.
+    /// Checks that an attempt may be made now.
     pub fn may_be_tried(&self, now: Timestamp) -> Result<(), Problem> {
         if self.attempts >= CODE_ATTEMPTS {
             return Err(ProblemCode::CodeAttemptsExhausted.into());
@@ -62,35 +62,35 @@ impl EmailCode {
     }
 }
 
-/// Describes a wrong, used or expired code; which of them is nobody's business.
+/// Creates the problem of a wrong, used or expired code. It does not show which of these it is.
 pub fn wrong_code(attempts_left: i32) -> Problem {
     Problem::new(ProblemCode::CodeInvalid).with("attempts_left", attempts_left.max(0))
 }
 
-/// A logged-in session as it is stored.
+/// A stored session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Which one.
+    /// The id.
     pub id: SessionId,
-    /// Whose.
+    /// The person who logged in.
     pub user_id: UserId,
-    /// How often its refresh token was rotated.
+    /// The number of rotations of its refresh token.
     pub generation: i64,
-    /// When it was rotated last.
+    /// When the refresh token was last rotated.
     pub rotated_at: Timestamp,
-    /// When it began.
+    /// When the session began.
     pub created_at: Timestamp,
-    /// When it was ended, if it was.
+    /// When the session was ended; `None` if it was not.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Session {
-    /// Tells whether it still lives: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
+    /// Returns whether it is alive: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at()
     }
 
-    /// Returns when it ends if it is not used again.
+    /// Returns when it expires unless it is used again.
     pub fn expires_at(&self) -> Timestamp {
         self.rotated_at.plus(SESSION_IDLE).min(self.created_at.plus(SESSION_ABSOLUTE))
     }
@@ -108,6 +108,7 @@ mod tests {
         EmailCode { created_at: NOW.minus(age), attempts, used_at }
     }
 
+    /// Rule ID2.
     #[test]
     fn a_code_lives_ten_minutes_and_five_wrong_tries_and_works_once() {
         let second = Duration::from_secs(1);

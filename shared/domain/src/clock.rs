@@ -1,4 +1,4 @@
-//! Instants, and where they come from.
+//! Instants and clocks.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use time::format_description::FormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-/// Where the present comes from; tests move it by hand.
+/// A source of the current time. Tests use a clock that they advance by hand.
 pub trait Clock: Send + Sync + 'static {
-    /// Returns the present.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
 /// An instant in milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// A number in the database too: both databases compare and sort numbers alike, and not their times.
+/// Stored as a number: SQLite and PostgreSQL compare numbers in the same way, their own types for times differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
 pub struct Timestamp(pub i64);
@@ -27,30 +27,30 @@ const FORMAT: &[FormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 impl Timestamp {
-    /// Reads an instant in RFC 3339, with any offset and any fraction; what is finer than a millisecond is dropped.
+    /// Parses an instant in RFC 3339 with any offset. Fractions are truncated to milliseconds.
     pub fn parse(text: &str) -> Option<Self> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 
-    /// Returns the instant `duration` later, or the last one there is.
+    /// Returns the instant `duration` later, at most the last that can be represented.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(milliseconds(duration)))
     }
 
-    /// Returns the instant `duration` earlier, or the first one there is.
+    /// Returns the instant `duration` earlier, at least the first that can be represented.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(milliseconds(duration)))
     }
 
-    /// Returns how long after `earlier` this is; nothing where it is not later.
+    /// Returns the time elapsed since `earlier`; zero if `earlier` is later than `self`.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Returns whole seconds since 1970, as JSON Web Tokens count them (RFC 7519 section 2).
+    /// Returns the whole seconds since 1970, as in a `NumericDate` (RFC 7519, section 2).
     pub fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }

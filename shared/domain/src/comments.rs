@@ -1,4 +1,4 @@
-//! Comments and replies: two levels, no deeper.
+//! Comments and replies, in two levels (rule PO4).
 
 use crate::clock::Timestamp;
 use crate::ids::{CommentId, PostId, UserId};
@@ -8,77 +8,78 @@ use crate::text::define_text;
 use crate::users::{UserSummary, define_names};
 
 define_text! {
-    /// What a comment says: plain text.
+    /// The content of a comment: plain text.
     CommentContent: 1..=1_000, Many;
 }
 
 define_names! {
-    /// Whether a comment can be read.
+    /// The state of a comment.
     CommentState {
-        /// It can.
+        /// Visible.
         Active = "active",
-        /// Its author took it back; it stands only for the replies below it.
+        /// Deleted by its author; shown as a placeholder while it has replies.
         Deleted = "deleted",
     }
 }
 
-/// What somebody wants to say, and under what.
+/// The input of a new comment or reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewComment {
-    /// The words.
+    /// The content.
     pub content: CommentContent,
-    /// The comment or reply answered, if one is.
+    /// The comment or reply that it answers; `None` for a top-level comment.
     pub parent_id: Option<CommentId>,
 }
 
-/// A comment as it is stored.
+/// A stored comment or reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Which one.
+    /// The id.
     pub id: CommentId,
-    /// Under which post.
+    /// The post.
     pub post_id: PostId,
-    /// Under which top-level comment, if it is a reply.
+    /// The top-level comment above it; `None` if it is one itself.
     pub parent_id: Option<CommentId>,
-    /// Whose reply it answers, if it answers a reply.
+    /// The author of the reply that it answers; `None` if it does not answer a reply.
     pub reply_to: Option<UserId>,
-    /// Who wrote it.
+    /// The author.
     pub author_id: UserId,
-    /// The words.
+    /// The content.
     pub content: CommentContent,
-    /// Whether it can be read.
+    /// The state.
     pub state: CommentState,
-    /// How many live replies it has.
+    /// The number of replies that are not deleted.
     pub replies_count: i64,
-    /// When it was written.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// A comment as it is shown.
+/// A comment as a viewer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentView {
     /// The comment.
     pub comment: Comment,
-    /// Who wrote it.
+    /// The author.
     pub author: UserSummary,
-    /// Whose reply it answers, if it answers a reply.
+    /// The author of the reply that it answers; `None` if it does not answer a reply.
     pub reply_to: Option<UserSummary>,
-    /// Whether the one who looks wrote it; nothing for the anonymous.
+    /// Whether the viewer wrote it; `None` for anonymous viewers.
     pub is_author: Option<bool>,
 }
 
-/// Where a reply hangs.
+/// The place of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplyPlace {
     /// The top-level comment above it.
     pub root: CommentId,
-    /// Whose reply it answers, if it answers a reply.
+    /// The author of the reply that it answers; `None` if it does not answer a reply.
     pub reply_to: Option<UserId>,
-    /// Who is answered.
+    /// The author of the comment or reply that is answered.
     pub answered: UserId,
 }
 
-/// Decides where a reply to `parent` under `post` hangs (rule PO4): an answer to a reply joins that reply's root.
+/// Returns the place of a reply to `parent` under `post` (rule PO4). A reply to a reply is placed under the same
+/// top-level comment.
 pub fn place_reply(post: PostId, parent: Option<&Comment>) -> Result<ReplyPlace, Problem> {
     let parent = parent
         .filter(|parent| parent.post_id == post && parent.state == CommentState::Active)
@@ -90,7 +91,8 @@ pub fn place_reply(post: PostId, parent: Option<&Comment>) -> Result<ReplyPlace,
     })
 }
 
-/// Decides who is told of a comment, and as what (rule NO2): the one answered, else the post's author, never oneself.
+/// Returns who is notified of a comment, and with which type (rules NO1, NO2): the author who is answered, otherwise
+/// the author of the post. `None` if that is the writer.
 pub fn recipient(
     writer: UserId,
     post_author: UserId,
@@ -129,8 +131,9 @@ mod tests {
         }
     }
 
+    /// Rule PO4.
     #[test]
-    fn an_answer_to_a_reply_joins_its_root_and_names_whom_it_answers() {
+    fn a_reply_to_a_reply_is_placed_under_its_root_and_names_the_author_answered() {
         let root = comment(10, None, MINA);
         let reply = comment(11, Some(10), JUN);
         let place = place_reply(POST, Some(&root)).unwrap();
@@ -149,8 +152,9 @@ mod tests {
         }
     }
 
+    /// Rules NO1, NO2.
     #[test]
-    fn the_one_answered_is_told_else_the_author_and_never_oneself() {
+    fn a_reply_notifies_the_author_answered_and_a_comment_the_author_of_the_post_but_never_the_writer() {
         use NotificationType::{CommentReplied, PostCommented};
         assert_eq!(recipient(JUN, MINA, None), Some((MINA, PostCommented)));
         assert_eq!(recipient(MINA, MINA, None), None);

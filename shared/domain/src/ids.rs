@@ -1,4 +1,4 @@
-//! Typed identifiers. Every one is a `UUIDv7` (RFC 9562 section 5.7), so its order is the order of creation.
+//! Typed identifiers. Each is a `UUIDv7` (RFC 9562, section 5.7), so they sort by the time of creation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,13 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Where new identifiers come from; tests hand in a predictable one.
+/// A source of new identifiers. Tests use a predictable one.
 pub trait IdSource: Send + Sync + 'static {
-    /// Returns an identifier never returned before, later in order than those before it.
+    /// Returns a new identifier that sorts after all earlier ones of this source.
     fn next_id(&self) -> Uuid;
 }
 
-/// The text is not a UUID.
+/// Error: the text is not a UUID in canonical form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier")]
 pub struct NotAnId;
@@ -27,7 +27,7 @@ macro_rules! define_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// Takes a new identifier from the source.
+            /// Creates a new identifier.
             pub fn new(source: &dyn IdSource) -> Self {
                 Self(source.next_id())
             }
@@ -43,7 +43,7 @@ macro_rules! define_id {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the canonical form, hyphenated and in lower case: one thing has one name.
+                // Only the canonical form (hyphens, lower case): two texts never name the same thing.
                 let id = Uuid::try_parse(text).map_err(|_not_a_uuid| NotAnId)?;
                 let mut buffer = Uuid::encode_buffer();
                 if id.hyphenated().encode_lower(&mut buffer) == text { Ok(Self(id)) } else { Err(NotAnId) }
@@ -66,17 +66,17 @@ define_id! {
     PostId
     /// A comment or a reply.
     CommentId
-    /// A logged-in session: one family of refresh tokens.
+    /// A session, which begins with a log-in.
     SessionId
-    /// One edge of the follow graph.
+    /// A follow of one person by another.
     FollowId
-    /// One like of one post by one person.
+    /// A like of a post.
     LikeId
-    /// An entry of somebody's notification list.
+    /// A notification in a recipient's list.
     NotificationId
-    /// A piece of follow-up work.
+    /// A job: follow-up work that is done after the transaction.
     JobId
-    /// A mail kept for the local mail page.
+    /// A mail that is kept for the mail page of the embedded mode.
     CapturedMailId
     /// One open socket.
     ConnectionId

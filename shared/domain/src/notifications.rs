@@ -1,4 +1,4 @@
-//! What people are told: one entry a thing, however many did it.
+//! Notifications. Unread ones about the same thing are grouped (rule NO4).
 
 use serde::Serialize;
 
@@ -29,29 +29,29 @@ define_names! {
     }
 }
 
-/// How many of the latest actors an entry names.
+/// The number of latest actors that a notification names.
 pub const ACTORS_SHOWN: usize = 3;
 
-/// What somebody did that somebody else is told of.
+/// An action of which a person is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
     /// A like of a post.
     PostLiked(PostId),
     /// A comment on a post.
     PostCommented(PostId, CommentId),
-    /// An answer to a comment or reply.
+    /// A reply to a comment or reply.
     CommentReplied(PostId, CommentId),
-    /// A follow, on a day counted from 1970-01-01 in UTC.
+    /// A follow by this person, and its day (UTC), counted from 1970-01-01.
     Followed(UserId, i64),
 }
 
 impl Occasion {
-    /// Returns the occasion of a follow at that moment.
+    /// Returns the occasion of a follow at `now`.
     pub fn followed(follower: UserId, now: Timestamp) -> Self {
         Self::Followed(follower, now.0.div_euclid(24 * 60 * 60 * 1000))
     }
 
-    /// Returns what it is about.
+    /// Returns the type of its notification.
     pub fn kind(self) -> NotificationType {
         match self {
             Self::PostLiked(_) => NotificationType::PostLiked,
@@ -61,8 +61,8 @@ impl Occasion {
         }
     }
 
-    /// Returns the key under which unread occasions become one entry (decision D19): likes by post, follows by
-    /// day; a comment stands alone, because what it says differs.
+    /// Returns the key by which unread notifications are grouped (rule NO4): the post for likes, the day for
+    /// follows. A comment has a key of its own, because comments differ in their texts.
     pub fn group_key(self) -> String {
         match self {
             Self::PostLiked(post) => format!("post_liked:{post}"),
@@ -72,7 +72,7 @@ impl Occasion {
         }
     }
 
-    /// Returns what it leads to.
+    /// Returns the thing that its notification links to.
     pub fn target(self) -> Target {
         match self {
             Self::PostLiked(post) => Target { kind: TargetType::Post, id: post.0, post_id: Some(post) },

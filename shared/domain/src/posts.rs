@@ -7,22 +7,22 @@ use crate::text::define_text;
 use crate::users::UserSummary;
 
 define_text! {
-    /// What a post is called.
+    /// The title of a post.
     PostTitle: 1..=200, One;
-    /// What a post says: plain text.
+    /// The content of a post: plain text.
     PostContent: 1..=20_000, Many;
 }
 
-/// What somebody wants to post.
+/// The input of a new post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPost {
-    /// What it is called.
+    /// The title.
     pub title: PostTitle,
-    /// What it says.
+    /// The content.
     pub content: PostContent,
 }
 
-/// What somebody wants to change of a post; what is not there stays.
+/// The input of an edit. An absent field is not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PostChange {
     /// The new title.
@@ -31,61 +31,61 @@ pub struct PostChange {
     pub content: Option<PostContent>,
 }
 
-/// A live post as it is stored.
+/// A stored post that is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Which one.
+    /// The id.
     pub id: PostId,
-    /// Who wrote it.
+    /// The author.
     pub author_id: UserId,
-    /// What it is called.
+    /// The title.
     pub title: PostTitle,
-    /// What it says.
+    /// The content.
     pub content: PostContent,
-    /// How many people like it.
+    /// The number of likes.
     pub likes_count: i64,
-    /// How many live comments and live replies it has.
+    /// The number of comments and replies that are not deleted.
     pub comments_count: i64,
-    /// Rises with every edit; a like or a comment leaves it.
+    /// Incremented by every edit, but not by likes and comments.
     pub version: i64,
-    /// When it was written.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was edited last, if it was.
+    /// When it was last edited; `None` if never.
     pub edited_at: Option<Timestamp>,
 }
 
-/// What the one who looks has to do with a post.
+/// How the viewer is related to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostViewer {
-    /// Whether they like it.
+    /// Whether the viewer likes it.
     pub liked: bool,
-    /// Whether they follow its author.
+    /// Whether the viewer follows its author.
     pub following_author: bool,
-    /// Whether they may edit and delete it.
+    /// Whether the viewer wrote it, and may edit and delete it.
     pub is_author: bool,
 }
 
-/// A post as it is shown.
+/// A post as a viewer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostView {
     /// The post.
     pub post: Post,
-    /// Who wrote it.
+    /// The author.
     pub author: UserSummary,
-    /// What the one who looks has to do with it; nothing for the anonymous.
+    /// How the viewer is related to it; `None` for anonymous viewers.
     pub viewer: Option<PostViewer>,
 }
 
-/// How many like a post, and whether the one who asks does.
+/// The likes of a post as a caller sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LikeState {
-    /// Whether the one who asks likes it.
+    /// Whether the caller likes it.
     pub liked: bool,
-    /// How many like it.
+    /// The number of likes.
     pub likes_count: i64,
 }
 
-/// Decides whether somebody may edit or delete what `author` wrote (rule PO1).
+/// Checks that the caller may edit or delete something written by `author` (rule PO1).
 pub fn may_change(author: UserId, who: UserId) -> Result<(), Problem> {
     if author == who { Ok(()) } else { Err(ProblemCode::NotAuthor.into()) }
 }

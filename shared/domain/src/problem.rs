@@ -1,4 +1,4 @@
-//! What can go wrong, in words every edge can translate.
+//! Problems: failures as a client sees them, independent of the protocol.
 
 mod code;
 
@@ -8,75 +8,75 @@ use serde_json::{Map, Value};
 
 pub use code::ProblemCode;
 
-/// The class of a problem. Closed: an edge that matches on it handles every problem there will be.
+/// The class of a problem. Each edge maps a class to a status or close code, so new problems need no new mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
-    /// It could not be read at all.
+    /// The input cannot be parsed.
     Malformed,
-    /// It was read, and breaks a rule.
+    /// The input was parsed and violates a rule.
     Invalid,
-    /// Nobody, or nobody we can tell, asks.
+    /// The caller is not authenticated.
     Unauthenticated,
-    /// The one who asks may not.
+    /// The caller has no permission.
     Forbidden,
-    /// There is no such thing, or none the one who asks may know of.
+    /// The thing does not exist, or the caller may not know that it does.
     NotFound,
-    /// This way of asking is not offered.
+    /// The method is not offered.
     NotAllowed,
     /// The request did not arrive in time.
     TooSlow,
     /// It stands against what is stored.
     Conflict,
-    /// It was changed in the meantime.
+    /// The thing has another version than the one the call was meant for.
     PreconditionFailed,
-    /// It is larger than accepted.
+    /// The input is too large.
     TooLarge,
     /// The request line and the headers are larger than accepted.
     HeadersTooLarge,
     /// It is in a form we do not read.
     Unsupported,
-    /// Too many, too soon.
+    /// A rate limit was exceeded.
     TooMany,
-    /// Not now; later it will do.
+    /// Temporarily not available. Retrying later may succeed.
     Unavailable,
-    /// Our own fault.
+    /// A fault of the service.
     Internal,
 }
 
-/// Which part of the input a field problem is about.
+/// The part of the input that a field problem is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldPlace {
-    /// A place in the body, as a JSON Pointer (RFC 6901): `/title`.
+    /// A place in the body as a JSON Pointer (RFC 6901), for example `/title`.
     Pointer(String),
-    /// A parameter of the path or the query, by name.
+    /// The name of a path or query parameter.
     Parameter(String),
-    /// A header, by name.
+    /// The name of a header.
     Header(String),
 }
 
-/// What is wrong with a field. The names are part of the public contract.
+/// The kind of a field problem. The names are part of the public contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FieldFault {
-    /// It is missing.
+    /// The field is missing or empty.
     Required,
-    /// It is shorter than allowed.
+    /// The text is too short.
     TooShort,
-    /// It is longer than allowed.
+    /// The text is too long.
     TooLong,
-    /// It is too small or too large a number.
+    /// The number is too small or too large.
     OutOfRange,
-    /// It is not of the form or the type wanted.
+    /// The value has the wrong format or type.
     BadFormat,
-    /// It is not one of the values, or holds a character, that is allowed.
+    /// The value, or a character in it, is not one of those allowed.
     NotAllowed,
-    /// It is there twice.
+    /// The field is given more than once.
     Duplicate,
-    /// Nobody knows it.
+    /// The field is unknown.
     UnknownField,
 }
 
 impl FieldFault {
-    /// Returns its name on the wire.
+    /// Returns the name on the wire.
     pub fn code(self) -> &'static str {
         match self {
             Self::Required => "required",
@@ -91,34 +91,34 @@ impl FieldFault {
     }
 }
 
-/// One thing wrong with one field.
+/// A problem with one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// Where it is.
+    /// The field.
     pub place: FieldPlace,
-    /// What it is.
+    /// The kind of problem.
     pub fault: FieldFault,
-    /// The numbers and names in it (`max`, `min`), so that a client can say it in its own words.
+    /// Values that belong to it (`max`, `min`), so that a client can make a text of its own.
     pub params: Map<String, Value>,
 }
 
 impl FieldProblem {
-    /// Describes a fault of the body's field at `pointer`.
+    /// Creates a problem of the body's field at the JSON Pointer `pointer`.
     pub fn at(pointer: impl Into<String>, fault: FieldFault) -> Self {
         Self { place: FieldPlace::Pointer(pointer.into()), fault, params: Map::new() }
     }
 
-    /// Describes a fault of the parameter `name`.
+    /// Creates a problem of the parameter `name`.
     pub fn parameter(name: impl Into<String>, fault: FieldFault) -> Self {
         Self { place: FieldPlace::Parameter(name.into()), fault, params: Map::new() }
     }
 
-    /// Describes a fault of the header `name`.
+    /// Creates a problem of the header `name`.
     pub fn header(name: impl Into<String>, fault: FieldFault) -> Self {
         Self { place: FieldPlace::Header(name.into()), fault, params: Map::new() }
     }
 
-    /// Adds a number or a name that belongs to it.
+    /// Adds a value to `params`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.into(), value.into());
@@ -126,39 +126,39 @@ impl FieldProblem {
     }
 }
 
-/// A problem: what an operation answers instead of a result.
+/// A failure as a client sees it. Operations return it instead of a result.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", code.as_str())]
 pub struct Problem {
-    /// Which problem it is.
+    /// The code.
     pub code: ProblemCode,
-    /// The fields it is about, where it is about fields.
+    /// The fields that are wrong; empty if the problem is not about fields.
     pub fields: Vec<FieldProblem>,
-    /// The numbers and names that belong to it (`current_version`, `attempts_left`).
+    /// Values that belong to it (`current_version`, `attempts_left`).
     pub params: Map<String, Value>,
-    /// How long to wait before the next try, where waiting helps.
+    /// How long to wait before the next attempt, if waiting helps.
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// Describes a problem by its code alone.
+    /// Creates a problem from its code.
     pub fn new(code: ProblemCode) -> Self {
         Self { code, fields: Vec::new(), params: Map::new(), retry_after: None }
     }
 
-    /// Describes input that was read and breaks rules, one entry a broken rule.
+    /// Creates a `validation_failed` problem with one entry per violated rule.
     pub fn invalid(fields: Vec<FieldProblem>) -> Self {
         Self { fields, ..Self::new(ProblemCode::ValidationFailed) }
     }
 
-    /// Adds a number or a name that belongs to it.
+    /// Adds a value to `params`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.params.insert(name.into(), value.into());
         self
     }
 
-    /// Adds how long to wait before the next try.
+    /// Sets how long to wait before the next attempt.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);

@@ -1,36 +1,36 @@
-//! Text that people write: one form, no hidden characters, bounded length.
+//! Text that people write: normalised, without hidden characters, of bounded length.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::problem::{FieldFault, FieldProblem};
 
-/// Whether a text may hold line breaks.
+/// Whether a text may contain line breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lines {
-    /// One line.
+    /// A single line: neither line breaks nor tabs.
     One,
-    /// As many as wanted.
+    /// Any number of lines.
     Many,
 }
 
-/// A bounded text. Lengths count Unicode scalars after normalisation.
+/// A text of bounded length, counted in Unicode scalar values after normalisation.
 pub trait Text: Sized {
-    /// The shortest that is allowed.
+    /// Minimum length.
     const MIN: usize;
-    /// The longest that is allowed.
+    /// Maximum length.
     const MAX: usize;
-    /// Whether it may hold line breaks.
+    /// Whether line breaks are allowed.
     const LINES: Lines;
 
-    /// Wraps a text already known to be good: one that was parsed, or comes from the store.
+    /// Wraps a text that was parsed before or comes from the store. Does not check it.
     fn from_stored(text: String) -> Self;
 
     /// Returns the text.
     fn as_str(&self) -> &str;
 
-    /// Reads what somebody wrote at `pointer` of a body.
+    /// Normalises and checks the text at the JSON Pointer `pointer` of a request body.
     fn parse(pointer: &str, input: &str) -> Result<Self, FieldProblem> {
-        // Before anything costs time: no composition shrinks a text that far.
+        // Checked first because it is cheap: normalisation cannot shorten a text by this factor.
         if input.len() > Self::MAX.saturating_mul(LARGEST_CHARACTER).saturating_add(LARGEST_CHARACTER) {
             return Err(FieldProblem::at(pointer, FieldFault::TooLong).with("max", Self::MAX));
         }
@@ -57,20 +57,20 @@ pub trait Text: Sized {
     }
 }
 
-/// How many bytes one character may have been written with: a Hangul syllable in three parts takes nine.
+/// Upper bound for the bytes of one character before normalisation. A decomposed Hangul syllable has nine.
 const LARGEST_CHARACTER: usize = 32;
 
-/// Returns the text in Unicode normalisation form C, lines ended by a line feed alone, trimmed.
+/// Returns the text trimmed, in Unicode normalisation form C, with `\n` as line ending.
 ///
-/// macOS and input methods send Hangul decomposed; stored as it comes, it would never be found again.
+/// macOS and some input methods send decomposed Hangul, which would not compare equal to composed Hangul.
 fn normalise(input: &str) -> String {
     let composed: String = input.replace("\r\n", "\n").nfc().collect();
     composed.trim().to_owned()
 }
 
-/// Tells whether a character shows nothing or reorders what stands around it: controls, bidirectional controls (UAX
-/// #9), line and paragraph separators, what is ignored by default (UAX #44) and noncharacters. Joiners and variation
-/// selectors are not among them: they make emoji and scripts what they are.
+/// Returns whether a character is invisible or reorders its neighbours: controls, bidirectional controls (UAX
+/// #9), line and paragraph separators, default ignorable code points (UAX #44) and noncharacters. Joiners and
+/// variation selectors are allowed, because emoji and some scripts need them.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || u32::from(c) & 0xFFFE == 0xFFFE
@@ -82,12 +82,12 @@ fn is_hidden(c: char) -> bool {
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Tells whether a character that is not hidden can be seen by itself.
+/// Returns whether a character that is not hidden is visible on its own.
 fn is_visible(c: char) -> bool {
     !c.is_whitespace() && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}')
 }
 
-/// Defines texts: name, shortest, longest, lines.
+/// Defines text types: name, minimum and maximum length, lines.
 macro_rules! define_text {
     ($($(#[$doc:meta])* $name:ident: $min:literal..=$max:literal, $lines:ident;)+) => {$(
         $(#[$doc])*
@@ -112,22 +112,22 @@ macro_rules! define_text {
 }
 pub(crate) use define_text;
 
-/// Gathers the faults of many fields, so that one answer names them all.
+/// Collects the faults of all fields, so that one response names every one of them.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<FieldProblem>);
 
 impl Fields {
-    /// Keeps the value, or remembers the fault.
+    /// Returns the value, or records the fault and returns `None`.
     pub fn take<T>(&mut self, parsed: Result<T, FieldProblem>) -> Option<T> {
         parsed.map_err(|fault| self.0.push(fault)).ok()
     }
 
-    /// Remembers a fault.
+    /// Records a fault.
     pub fn push(&mut self, fault: FieldProblem) {
         self.0.push(fault);
     }
 
-    /// Returns what was built where nothing was wrong, otherwise every fault.
+    /// Returns `built` if no fault was recorded, otherwise a problem with all faults.
     pub fn finish<T>(self, built: Option<T>) -> Result<T, crate::Problem> {
         match built {
             Some(built) if self.0.is_empty() => Ok(built),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_say_what_is_wrong_and_where() {
+    fn faults_have_a_kind_and_a_place() {
         let fault = |input| Line::parse("/line", input).map_err(|problem| problem.fault);
         assert_eq!(fault(" "), Err(FieldFault::Required));
         assert_eq!(fault("a"), Err(FieldFault::TooShort));
@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_far_too_long_is_refused_before_it_is_worked_on() {
+    fn an_excessive_text_is_refused_before_it_is_normalised() {
         let fault = Line::parse("/line", &"\u{1112}\u{1161}\u{11AB}".repeat(100_000)).unwrap_err();
         assert_eq!(fault.fault, FieldFault::TooLong);
         assert!(Line::parse("/line", &"\u{1112}\u{1161}\u{11AB}".repeat(5)).is_ok());
     }
 
     #[test]
-    fn all_faults_are_gathered() {
+    fn all_faults_are_collected() {
         let mut fields = Fields::default();
         let line = fields.take(Line::parse("/line", ""));
         let paragraph = fields.take(Paragraph::parse("/p", &"x".repeat(21)));

@@ -1,4 +1,4 @@
-//! People, their profiles, and who follows whom.
+//! People, their profiles, and follows.
 
 mod email;
 mod nickname;
@@ -16,7 +16,7 @@ pub use nickname::random_nickname;
 define_text! {
     /// The name a person shows. Not unique.
     Nickname: 1..=50, One;
-    /// What a person says of themselves.
+    /// The text about a person on the profile.
     About: 0..=500, Many;
 }
 
@@ -30,15 +30,15 @@ macro_rules! define_names {
         }
 
         impl $name {
-            /// Every value, by its name on the wire and in the store.
+            /// The names of all values, on the wire and in the store.
             pub const NAMES: &[&str] = &[$($text,)+];
 
-            /// Returns its name on the wire and in the store.
+            /// Returns the name on the wire and in the store.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text,)+ }
             }
 
-            /// Returns the value of that name.
+            /// Returns the value with this name.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$value),)+ _ => None }
             }
@@ -57,14 +57,14 @@ define_names! {
         /// May also manage people and settings.
         Admin = "admin",
     }
-    /// Whether an account is in use.
+    /// The state of an account.
     UserState {
         /// The account is in use.
         Active = "active",
         /// The account was deleted. Clients show a placeholder.
         Deleted = "deleted",
     }
-    /// A language of texts that people read.
+    /// The language of the texts that a person receives.
     Locale {
         /// Korean, the default.
         Korean = "ko",
@@ -81,70 +81,70 @@ pub struct UserSummary {
     pub id: UserId,
     /// Nickname. Not unique.
     pub nickname: String,
-    /// Whether the account is in use.
+    /// The state of the account.
     pub state: UserState,
     /// Rights of the person.
     pub role: Role,
 }
 
-/// How many things a profile counts.
+/// The counters of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserCounts {
-    /// Live posts.
+    /// Posts that are not deleted.
     pub posts: i64,
-    /// People who follow them.
+    /// People who follow this person.
     pub followers: i64,
-    /// People they follow.
+    /// People whom this person follows.
     pub following: i64,
 }
 
-/// An account as it is stored.
+/// A stored account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Who it is.
+    /// The id.
     pub id: UserId,
-    /// The proven address: the account's unique name. Shown to its owner alone.
+    /// The proven address, unique among accounts. Shown only to its owner.
     pub email: EmailAddress,
     /// When the address was proven.
     pub email_verified_at: Timestamp,
-    /// The name they show.
+    /// The nickname.
     pub nickname: Nickname,
-    /// What they say of themselves.
+    /// The text about the person.
     pub about: About,
-    /// The language they are written to.
+    /// The language of mails and problems.
     pub locale: Locale,
-    /// What they may do.
+    /// The role.
     pub role: Role,
-    /// Whether the account is in use.
+    /// The state of the account.
     pub state: UserState,
     /// The counters of the profile.
     pub counts: UserCounts,
-    /// Rises with every edit of the profile.
+    /// Incremented by every edit of the profile.
     pub version: i64,
-    /// When they signed up.
+    /// When the person signed up.
     pub created_at: Timestamp,
 }
 
 impl User {
-    /// Returns what everybody sees of them.
+    /// Returns the public summary.
     pub fn summary(&self) -> UserSummary {
         let nickname = crate::text::Text::as_str(&self.nickname).to_owned();
         UserSummary { id: self.id, nickname, state: self.state, role: self.role }
     }
 }
 
-/// How two people stand to each other, as the first sees it.
+/// The follows between two people, from the first person's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Relationship {
-    /// The other one.
+    /// The other person.
     pub user_id: UserId,
-    /// Whether the first follows the other.
+    /// Whether the first person follows the other.
     pub following: bool,
-    /// Whether the other follows the first.
+    /// Whether the other person follows the first.
     pub followed_by: bool,
 }
 
-/// Decides whether `follower` may follow a person in that state (rules PF2, PF3).
+/// Checks that `follower` may follow `person`, whose account is in `state` (rules PF2, PF3).
 pub fn may_follow(follower: UserId, person: UserId, state: UserState) -> Result<(), Problem> {
     if follower == person {
         return Err(ProblemCode::SelfFollow.into());
@@ -155,7 +155,8 @@ pub fn may_follow(follower: UserId, person: UserId, state: UserState) -> Result<
     }
 }
 
-/// Decides whether an edit meant for version `expected` may change version `current` (RFC 9110 section 13.1.1).
+/// Checks that an edit meant for version `expected` may change version `current` (rule AP9; RFC 9110, section
+/// 13.1.1).
 pub fn may_change_version(current: i64, expected: Option<i64>) -> Result<(), Problem> {
     match expected {
         Some(expected) if expected != current => {
@@ -171,8 +172,9 @@ mod tests {
 
     use super::*;
 
+    /// Rules PF2, PF3.
     #[test]
-    fn nobody_follows_themselves_or_a_deleted_account() {
+    fn following_oneself_or_a_deleted_account_is_refused() {
         let (mina, jun) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         assert_eq!(may_follow(mina, jun, UserState::Active), Ok(()));
         assert_eq!(may_follow(mina, mina, UserState::Active), Err(ProblemCode::SelfFollow.into()));
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_read_back() {
+    fn every_name_parses_to_its_value() {
         for name in Role::NAMES {
             assert_eq!(Role::from_name(name).map(Role::as_str), Some(*name));
         }

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-/// An account without rights, for servers that root starts.
+/// An unprivileged account, under which servers run when root starts them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) user: u32,
@@ -10,7 +10,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Returns the account that takes root's place, or nothing when this process is not root's.
+    /// Returns the account to use instead of root; `None` if this process is not run by root.
     pub(crate) fn instead_of_root() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             return None;
@@ -19,14 +19,14 @@ impl Account {
         ["postgres", "nobody"].iter().find_map(|name| Self::find(&accounts, name))
     }
 
-    /// Reads one line of `passwd(5)`: `name:password:user:group:…`.
+    /// Parses one line of `passwd(5)`: `name:password:user:group:…`.
     fn find(accounts: &str, name: &str) -> Option<Self> {
         let line = accounts.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut fields = line.split(':').skip(2);
         Some(Self { user: fields.next()?.parse().ok()?, group: fields.next()?.parse().ok()? })
     }
 
-    /// Returns whether every folder above the path lets the account through.
+    /// Returns whether the account may search every folder above the path.
     pub(crate) fn reaches(self, path: &Path) -> bool {
         path.ancestors().skip(1).all(|folder| {
             fs::metadata(folder).is_ok_and(|found| {

@@ -8,32 +8,32 @@ use crate::{
     ProgramOptions, Readiness, Redis, Result, Role, Tools, free_port,
 };
 
-/// How to start the whole services mode.
+/// Options of the services mode.
 #[derive(Debug, Clone)]
 pub struct ClusterOptions {
-    /// Where everything is kept.
+    /// The directory in which everything is kept.
     pub directory: PathBuf,
-    /// The folder with our programs, as cargo built them.
+    /// The folder with the programs that cargo built.
     pub programs: PathBuf,
     /// The folder `nginx` of this repository.
     pub nginx: PathBuf,
-    /// The loopback port nginx listens on; a free one when there is none.
+    /// The loopback port of nginx; a free one if `None`.
     pub port: Option<u16>,
-    /// Whether what is written must survive.
+    /// Whether written data must survive a crash.
     pub durability: Durability,
-    /// The limits of nginx per address.
+    /// The limits of nginx per client address.
     pub limits: Limits,
-    /// How many `api-service`, and how many `realtime-gateway`.
+    /// The number of processes of each program.
     pub replicas: usize,
-    /// Variables on top of those the cluster sets, for both programs.
+    /// Environment variables for both programs, besides those that the cluster sets.
     pub environment: Vec<(String, String)>,
 }
 
-/// The services mode on this machine: PostgreSQL, Redis, our programs and nginx.
+/// The services mode on this machine: PostgreSQL, Redis, both programs and nginx.
 ///
-/// Dropping it stops everything, what faces the clients first.
+/// Dropping it stops everything, nginx first and the databases last.
 pub struct Cluster {
-    // In the order in which they stop.
+    // The order of the fields is the order in which they stop.
     nginx: Nginx,
     gateways: Vec<Program>,
     apis: Vec<Program>,
@@ -44,7 +44,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything, each part when what it needs is ready.
+    /// Starts everything, each part after the parts that it needs.
     pub fn start(tools: &Tools, options: &ClusterOptions) -> Result<Self> {
         Ok(Self::start_linked(tools, options, |_, _| Ok(None))?.0)
     }
@@ -69,9 +69,9 @@ impl Cluster {
             Some(port) => port,
             None => free_port()?,
         };
-        // Before anything is started: the likeliest fault of all.
+        // Checked first: this is the most likely fault.
         crate::port::claim(port)?;
-        // Programs work in directories of their own: a relative path would lead elsewhere there.
+        // Programs run in directories of their own, where a relative path would lead elsewhere.
         let base = absolute(&options.directory)?;
         let programs = absolute(&options.programs)?;
         let directory = |name: &str| base.join(name);
@@ -137,7 +137,7 @@ impl Cluster {
         Ok((Self { nginx, gateways, apis, redis, postgres, gateway_addresses, keys }, links))
     }
 
-    /// Returns the URL clients use, without a slash at the end.
+    /// Returns the URL for clients, without a slash at the end.
     pub fn url(&self) -> String {
         self.nginx.url()
     }
@@ -188,9 +188,9 @@ impl Cluster {
             .collect()
     }
 
-    /// Stops everything and waits until it is gone.
+    /// Stops everything and waits for the end of all processes.
     pub fn stop(mut self) -> Result<()> {
-        // All at once: each may take seconds to let its clients go.
+        // All at the same time, because each may take seconds to close its connections.
         for program in self.gateways.iter_mut().chain(&mut self.apis) {
             program.ask_to_stop();
         }

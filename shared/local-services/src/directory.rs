@@ -7,16 +7,16 @@ use std::{env, io};
 use crate::account::Account;
 use crate::{LocalServicesError, Result, process};
 
-/// Who owns a directory and runs the server in it.
+/// The account that owns a directory and runs the server in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// Whoever runs this process.
+    /// The account of this process.
     Caller,
-    /// An account without rights, when root runs this process.
+    /// An unprivileged account, if root runs this process.
     NotRoot,
 }
 
-/// The private directory of one server, locked while this value lives.
+/// The private directory of one server. It stays locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct ServerDirectory {
     path: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct ServerDirectory {
 }
 
 impl ServerDirectory {
-    /// Makes the directory (mode 0700) if it is not there, locks it, and stops what a killed run left in it.
+    /// Creates the directory (mode 0700) if it does not exist, locks it, and stops processes that a killed run left.
     pub(crate) fn open(path: &Path, owner: Owner) -> Result<Self> {
         let what = |verb: &str| format!("{verb} {}", path.display());
         let account = (owner == Owner::NotRoot).then(Account::instead_of_root).flatten();
@@ -55,7 +55,7 @@ impl ServerDirectory {
         self.account
     }
 
-    /// Makes a folder in it that the server may use.
+    /// Creates a folder in it for the server.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let path = self.join(name);
         make(&path)?;
@@ -63,7 +63,7 @@ impl ServerDirectory {
         Ok(path)
     }
 
-    /// Writes a file only the server and this process can read.
+    /// Writes a file that only the server and this process can read.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf> {
         let path = self.join(name);
         let write = || -> io::Result<()> {
@@ -76,7 +76,7 @@ impl ServerDirectory {
         Ok(path)
     }
 
-    /// Removes a file or a folder with all it holds, if it is there.
+    /// Removes a file, or a folder with its content, if it exists.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         let path = self.join(name);
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -108,7 +108,7 @@ fn make(path: &Path) -> Result<()> {
     }
 }
 
-/// Returns a directory that stands for one the account without rights cannot reach: always the same for the same one.
+/// Returns a replacement for a directory that the unprivileged account cannot reach. It depends only on that path.
 fn instead_of(path: &Path) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     path.hash(&mut hasher);
@@ -117,7 +117,7 @@ fn instead_of(path: &Path) -> Result<PathBuf> {
     let what = || format!("use {}", substitute.display());
     let found = fs::symlink_metadata(&substitute).map_err(LocalServicesError::io(what()))?;
     let ours = Account::instead_of_root().is_some_and(|account| account.user == found.uid());
-    // Anybody may have made it: only one that nobody else can enter is taken.
+    // Any account may have created it, so it is used only if no other account can enter it.
     if !found.is_dir() || found.permissions().mode() & 0o077 != 0 || !(found.uid() == 0 || ours) {
         return Err(LocalServicesError::io(what())(io::ErrorKind::PermissionDenied.into()));
     }

@@ -10,19 +10,19 @@ pub enum LocalServicesError {
         /// The names of Debian's packages.
         packages: Vec<&'static str>,
     },
-    /// The directory belongs to a run that has not ended.
+    /// Another run uses the directory.
     #[error("{} is in use by another run", directory.display())]
     InUse {
         /// The directory.
         directory: PathBuf,
     },
-    /// The port asked for is taken.
+    /// The requested port is in use.
     #[error("port {port} is in use by another program")]
     PortTaken {
         /// The port.
         port: u16,
     },
-    /// A program ended with a failure, or before it was ready, or was not ready in time.
+    /// A program failed, ended before it was ready, or was not ready in time.
     #[error("{program} {what}\n{log}")]
     Failed {
         /// The name of the program.
@@ -32,10 +32,10 @@ pub enum LocalServicesError {
         /// The last lines of its log.
         log: String,
     },
-    /// The operating system refused something.
+    /// The operating system returned an error.
     #[error("{what}: {source}")]
     Io {
-        /// What was tried.
+        /// The action that failed.
         what: String,
         /// The reason.
         source: io::Error,
@@ -43,7 +43,7 @@ pub enum LocalServicesError {
 }
 
 impl LocalServicesError {
-    /// Returns a function that adds what was tried to an error of the operating system.
+    /// Returns a function that adds the action that failed to an error of the operating system.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }

@@ -12,14 +12,14 @@ pub(crate) fn answers_ok(address: SocketAddr, path: &str) -> bool {
         stream.set_read_timeout(Some(TIMEOUT))?;
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
         let mut answer = Vec::new();
-        // To the end, so that the program does not log a client that went away.
+        // Reads to the end, so that the program does not log a client that disconnected.
         stream.take(MOST_BYTES).read_to_end(&mut answer)?;
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.starts_with(b"HTTP/1.") && answer.get(8..12) == Some(b" 200"))
 }
 
-/// Returns whether somebody accepts connections.
+/// Returns whether the address accepts connections.
 pub(crate) fn accepts(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, TIMEOUT).is_ok()
 }

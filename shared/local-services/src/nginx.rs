@@ -7,12 +7,12 @@ use crate::directory::{Owner, ServerDirectory};
 use crate::process::{Launch, ServerProcess, StopSignal};
 use crate::{LocalServicesError, Result, Tools, http, port};
 
-/// Whether nginx limits what one address may do.
+/// Whether nginx limits requests and connections per client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
     /// The values of production, `conf.d/limits.conf`.
     AsCommitted,
-    /// None: on one machine every request comes from one address.
+    /// No limits, because on one machine every request comes from one address.
     Off,
 }
 
@@ -28,15 +28,15 @@ pub enum MailPage {
 /// What nginx stands in front of.
 #[derive(Debug)]
 pub struct NginxOptions<'a> {
-    /// Where it keeps everything while it runs.
+    /// The directory for its files.
     pub directory: &'a Path,
     /// The folder `nginx` of this repository.
     pub configuration: &'a Path,
-    /// The loopback port to listen on; a free one when there is none.
+    /// The loopback port to listen on; a free one if `None`.
     pub port: Option<u16>,
-    /// Every `api-service`.
+    /// The addresses of all `api-service` processes.
     pub api: &'a [SocketAddr],
-    /// Every `realtime-gateway`.
+    /// The addresses of all `realtime-gateway` processes.
     pub gateways: &'a [SocketAddr],
     /// The limits per address.
     pub limits: Limits,
@@ -68,7 +68,7 @@ impl Nginx {
             Some(port) => port,
             None => port::free_port()?,
         };
-        // nginx itself would try for seconds.
+        // Checked here, because nginx itself would retry for seconds.
         port::claim(port)?;
         configure(&directory, options, port)?;
         let mut arguments = ["-c", "nginx.conf", "-g", "daemon off;", "-p"].map(Into::into).to_vec();
@@ -116,7 +116,7 @@ impl Nginx {
     }
 }
 
-/// Copies the committed files and puts this machine's values in the place of those that name addresses.
+/// Copies the committed files and replaces the addresses in them by those of this machine.
 fn configure(directory: &ServerDirectory, options: &NginxOptions<'_>, port: u16) -> Result<()> {
     directory.folder("conf.d")?;
     directory.write("nginx.conf", &read(&options.configuration.join("nginx.conf"))?)?;

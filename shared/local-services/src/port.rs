@@ -8,7 +8,7 @@ use crate::{LocalServicesError, Result, random};
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// Returns a loopback port nobody listens on at the moment.
+/// Returns a loopback port that is free at the moment.
 pub fn free_port() -> Result<u16> {
     for _ in 0..64 {
         let port = FIRST + random::number()? % COUNT;
@@ -22,7 +22,7 @@ pub fn free_port() -> Result<u16> {
     })
 }
 
-/// Checks that nobody listens on the port.
+/// Checks that the loopback port is free.
 pub(crate) fn claim(port: u16) -> Result<()> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .map(drop)

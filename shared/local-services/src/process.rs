@@ -17,10 +17,10 @@ const POLL: Duration = Duration::from_millis(20);
 const READY_WITHIN: Duration = Duration::from_mins(1);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// How a server is asked to stop.
+/// The signal that stops a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StopSignal {
-    /// What most servers take as a clean stop.
+    /// `SIGTERM`: a clean stop of most servers.
     Terminate,
     /// PostgreSQL: end the sessions, write everything, stop.
     Interrupt,
@@ -225,7 +225,7 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // Nobody is left to be told; the next start in this directory sweeps.
+        // A failure cannot be reported here. The next start in this directory stops what is left.
         self.stop().unwrap_or_default();
     }
 }
@@ -249,7 +249,7 @@ pub(crate) fn sweep(directory: &ServerDirectory) -> Result<()> {
     directory.remove(PID_FILE)
 }
 
-/// A process number may have been given to a stranger since: it is ours only if it works in our directory.
+/// The system may have reused the process id, so the process is ours only if its working directory is ours.
 fn runs_in(pid: Pid, directory: &Path) -> bool {
     fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()))
         .is_ok_and(|folder| folder.starts_with(directory))

@@ -12,7 +12,7 @@ use crate::{Result, http};
 /// When a program counts as started.
 #[derive(Debug, Clone)]
 pub enum Readiness {
-    /// Somebody accepts connections at the address.
+    /// The address accepts connections.
     Accepts(SocketAddr),
     /// `GET` of the path at the address is answered with 200.
     Answers(SocketAddr, String),

@@ -6,12 +6,12 @@ use std::sync::Mutex;
 
 use crate::{LocalServicesError, Result};
 
-/// Where the servers of this machine are.
+/// The paths of the servers on this machine.
 #[derive(Debug, Clone)]
 pub struct Tools {
     /// The server of PostgreSQL.
     pub postgres: PathBuf,
-    /// The program that makes a data directory for it.
+    /// The program that creates a data directory for PostgreSQL.
     pub initdb: PathBuf,
     /// The server of Redis.
     pub redis_server: PathBuf,
@@ -19,13 +19,13 @@ pub struct Tools {
     pub nginx: PathBuf,
 }
 
-/// Two threads of one process must not run the package manager at once.
+/// Keeps two threads of one process from running the package manager at the same time.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
 impl Tools {
     /// Finds the servers, or names the Debian packages that are missing.
     pub fn find() -> Result<Self> {
-        // The real path: a link to `postgres` alone has no `initdb` beside it.
+        // Resolves links, because `initdb` is beside the real `postgres`, not beside a link to it.
         let postgres = find("postgres").and_then(|found| fs::canonicalize(found).ok());
         let initdb = postgres.as_deref().and_then(Path::parent).map(|folder| folder.join("initdb"));
         let initdb = initdb.filter(|path| path.is_file());
@@ -94,7 +94,7 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     })
 }
 
-/// Looks for a program in the search path and where Debian keeps servers.
+/// Searches for a program in `PATH` and in Debian's folders for servers.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -103,7 +103,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     folders.into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Returns the program folders of the installed versions of PostgreSQL, the newest first.
+/// Returns the program folders of the installed versions of PostgreSQL, newest first.
 fn postgres_folders() -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };
     let mut versions: Vec<(u32, PathBuf)> = entries

@@ -3,7 +3,7 @@
 use domain::IdSource;
 use uuid::Uuid;
 
-/// UUIDs of version 7 (RFC 9562 section 5.7): each later in order than those before it in this process.
+/// A source of `UUIDv7` (RFC 9562, section 5.7). Each sorts after all earlier ones of this process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TimeOrderedIds;
 
@@ -19,14 +19,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_come_in_order_and_never_twice() {
+    fn identifiers_are_unique_and_in_order() {
         let ids: Vec<Uuid> = (0..10_000).map(|_| TimeOrderedIds.next_id()).collect();
         assert!(ids.is_sorted_by(|one, next| one < next));
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
     }
 
     #[test]
-    fn threads_never_draw_the_same() {
+    fn threads_get_different_identifiers() {
         let draw = || (0..2_000).map(|_| TimeOrderedIds.next_id()).collect::<Vec<_>>();
         let ids: std::collections::BTreeSet<Uuid> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(draw)).collect();

@@ -1,24 +1,24 @@
-//! The URLs of what a server needs, checked as far as they can be without asking for an answer.
+//! URLs of PostgreSQL, SQLite and Redis. Parsing checks their form and opens no connection.
 
 use std::str::FromStr;
 
 use url::Url;
 
-/// The URL of a database: `postgres://…` or `sqlite://…`. Has no `Debug`: there may be a password in it.
+/// The URL of a database: `postgres://…` or `sqlite://…`. No `Debug`, because it may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
-/// The URL of a Redis: `redis://…`, `rediss://…` or `unix://…`. Has no `Debug`: there may be a password in it.
+/// The URL of Redis: `redis://…`, `rediss://…` or `unix://…`. No `Debug`, because it may contain a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisUrl(String);
 
-/// The text is not the URL of a service we know.
+/// Error: the text is not the URL of a supported service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAServiceUrl {
-    /// It names no database.
+    /// It is not the URL of a supported database.
     #[error("must be a URL that begins with postgres:// or sqlite://")]
     Database,
-    /// It names no Redis.
+    /// It is not the URL of Redis.
     #[error("must be a URL that begins with redis://, rediss:// or unix://")]
     Redis,
 }
@@ -27,7 +27,7 @@ impl FromStr for DatabaseUrl {
     type Err = NotAServiceUrl;
 
     fn from_str(text: &str) -> Result<Self, NotAServiceUrl> {
-        // The path of an SQLite database need not be a URL's: `sqlite::memory:`.
+        // The path of a SQLite database need not have the form of a URL: `sqlite::memory:`.
         if text.starts_with("sqlite:") || is_url(text, &["postgres", "postgresql"]) {
             Ok(Self(text.to_owned()))
         } else {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_databases_we_know_are_taken() {
+    fn only_supported_databases_are_accepted() {
         for good in [
             "postgres://orgo:s3cret@db:5432/orgo",
             "postgresql://db/orgo",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_redis_is_taken() {
+    fn only_redis_urls_are_accepted() {
         for good in ["redis://:s3cret@cache:6379/", "rediss://cache", "unix:///run/redis.sock"] {
             assert!(good.parse::<RedisUrl>().is_ok(), "{good}");
         }

@@ -1,4 +1,4 @@
-//! An orderly end: the signal to stop, and the tasks that are waited for.
+//! Graceful shutdown: the signal to stop, and the tasks that the process waits for.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The signal to stop. Its clones are the same signal; once given, it stays.
+/// The signal to stop. Clones share it; it cannot be taken back.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown(CancellationToken);
 
 impl Shutdown {
-    /// Returns a signal that only [`Self::trigger`] gives.
+    /// Creates a signal that only [`Self::trigger`] gives.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Returns a signal that SIGINT and SIGTERM give too. Needs a running runtime.
+    /// Creates a signal that SIGINT and SIGTERM give too. Must be called inside a Tokio runtime.
     #[cfg(unix)]
     pub fn on_signals() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -43,37 +43,37 @@ impl Shutdown {
         self.0.cancel();
     }
 
-    /// Tells whether the signal was given.
+    /// Returns whether the signal was given.
     pub fn is_triggered(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits for the signal.
+    /// Waits until the signal is given.
     pub async fn triggered(&self) {
         self.0.cancelled().await;
     }
 }
 
-/// Tasks that are waited for before the process ends: loops, and transactions whose caller may go away.
+/// Tasks that the process waits for before it ends: loops, and transactions whose caller may disconnect.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
-    /// How many tasks of each name run.
+    /// The number of running tasks by name.
     running: Arc<Mutex<BTreeMap<&'static str, usize>>>,
 }
 
-/// Tasks that had not ended when the patience did, by name.
+/// Error: the tasks with these names did not end before the timeout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("still running: {}", .0.join(", "))]
 pub struct Unfinished(pub Vec<&'static str>);
 
 impl Tasks {
-    /// Returns an empty set of tasks.
+    /// Creates an empty set of tasks.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Starts a task. Its name is for the log; a panic in it is logged and ends it alone.
+    /// Starts a task. The name is used in the log. A panic is logged and ends only this task.
     pub fn spawn(&self, name: &'static str, future: impl Future<Output = ()> + Send + 'static) {
         let entry = Entry::new(Arc::clone(&self.running), name);
         let task = tokio::spawn(future);
@@ -85,7 +85,7 @@ impl Tasks {
         });
     }
 
-    /// Waits for all of them, at most for `timeout`; those named in the error go on until the process ends.
+    /// Waits for all tasks, at most for `timeout`. The tasks named in the error keep running until the process ends.
     pub async fn finish(&self, timeout: Duration) -> Result<(), Unfinished> {
         self.tracker.close();
         match tokio::time::timeout(timeout, self.tracker.wait()).await {
@@ -95,7 +95,7 @@ impl Tasks {
     }
 }
 
-/// Counts a task while it runs, however it ends.
+/// Counts a task until it is dropped, also when the task panics.
 struct Entry {
     running: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     name: &'static str,
@@ -123,7 +123,7 @@ impl Drop for Entry {
 fn lock<'a>(
     running: &'a Mutex<BTreeMap<&'static str, usize>>,
 ) -> std::sync::MutexGuard<'a, BTreeMap<&'static str, usize>> {
-    // Counting cannot be left half done.
+    // A poisoned lock is fine: no update of the counts can stop halfway.
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_clone_hears_the_signal_once_given() {
+    async fn every_clone_receives_the_signal() {
         let shutdown = Shutdown::new();
         let clone = shutdown.clone();
         let waiting = tokio::spawn(async move { clone.triggered().await });
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn ended_and_failed_tasks_are_not_waited_for_and_others_are_named() {
+    async fn finish_names_the_tasks_that_still_run_and_not_those_that_ended_or_panicked() {
         let (tasks, shutdown) = (Tasks::new(), Shutdown::new());
         tasks.spawn("ends", async {});
         tasks.spawn("panics", async { panic!("as the test wants it") });

@@ -1,4 +1,4 @@
-//! Where the log goes, and in which form.
+//! Logging: format, filter and set-up.
 
 use std::io::IsTerminal as _;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Lines for people.
     Text,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     Json,
 }
 
-/// The text names no form of the log.
+/// Error: the text is not the name of a log format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("neither text nor json")]
 pub struct NotAFormat;
@@ -33,11 +33,11 @@ impl FromStr for Format {
     }
 }
 
-/// What of the log is let through, in the words of `tracing-subscriber`: `info`, `info,sqlx=warn`.
+/// A log filter in the syntax of `tracing-subscriber`, for example `info` or `info,sqlx=warn`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter(String);
 
-/// The text is not a filter of the log.
+/// Error: the text is not a log filter.
 #[derive(Debug, thiserror::Error)]
 #[error("is not a filter of the log")]
 pub struct TelemetryFault(#[from] tracing_subscriber::filter::ParseError);
@@ -46,19 +46,19 @@ impl FromStr for LogFilter {
     type Err = TelemetryFault;
 
     fn from_str(text: &str) -> Result<Self, TelemetryFault> {
-        // Read again when the log is set up: what it is read into cannot be cloned.
+        // Parsed again by `init`, because an `EnvFilter` cannot be cloned.
         EnvFilter::try_new(text)?;
         Ok(Self(text.to_owned()))
     }
 }
 
-/// Sends what `filter` lets through to the standard error stream.
+/// Sets up logging to standard error.
 ///
-/// A second call in one process changes nothing: the log is the first caller's.
+/// Only the first call in a process takes effect.
 pub fn init(filter: &LogFilter, format: Format) -> Result<(), TelemetryFault> {
     let filter = EnvFilter::try_new(&filter.0)?;
     let registry = tracing_subscriber::registry().with(filter);
-    // Colours are for people who look, not for files.
+    // Colours only on a terminal, not in files.
     let is_watched = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(is_watched);
     let set = match format {
@@ -76,20 +76,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_call_does_no_harm() {
+    fn a_second_call_has_no_effect() {
         assert!(init(&"info".parse().unwrap(), Format::Text).is_ok());
         assert!(init(&"debug,sqlx=warn".parse().unwrap(), Format::Json).is_ok());
     }
 
     #[test]
-    fn a_filter_names_levels() {
+    fn filters_are_parsed_and_checked() {
         for bad in ["sqlx=loud", "info,sqlx=warn=error"] {
             assert!(bad.parse::<LogFilter>().is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn formats_are_named() {
+    fn formats_are_parsed_by_name() {
         assert_eq!("text".parse(), Ok(Format::Text));
         assert_eq!("json".parse(), Ok(Format::Json));
         assert_eq!("JSON lines".parse::<Format>(), Err(NotAFormat));

@@ -23,7 +23,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Iden, Iterable, Statement};
-    use testkit::both_databases;
+    use testkit::TestDatabase;
 
     use super::*;
     use crate::{Store, StoreOptions};
@@ -57,19 +57,18 @@ mod tests {
         schema.insert(entity.table_name().to_owned(), columns);
     }
 
-    both_databases! {
-        async fn entities_say_what_the_migrations_made(database) {
-            let store = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
-            let mut said = Schema::new();
-            macro_rules! note_all {
-                ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
-            }
-            note_all! {
-                captured_mails comments email_codes follows jobs log_epochs notification_actors notification_heads
-                notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
-            }
-            assert_eq!(said, migrated_schema(&store).await);
-            store.close().await.unwrap();
+    #[testkit::both_databases]
+    async fn entities_say_what_the_migrations_made(database: TestDatabase) {
+        let store = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
+        let mut said = Schema::new();
+        macro_rules! note_all {
+            ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
         }
+        note_all! {
+            captured_mails comments email_codes follows jobs log_epochs notification_actors notification_heads
+            notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
+        }
+        assert_eq!(said, migrated_schema(&store).await);
+        store.close().await.unwrap();
     }
 }

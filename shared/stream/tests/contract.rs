@@ -14,10 +14,10 @@ macro_rules! every_source {
 
             async fn rule(mut $log: Log) $body
 
-            testkit::both_databases! {
-                async fn outbox(database) { Box::pin(rule(Log::open(database, Kind::Outbox).await)).await; }
-                async fn redis(database) { Box::pin(rule(Log::open(database, Kind::Redis).await)).await; }
-            }
+            #[testkit::both_databases]
+            async fn outbox(database: testkit::TestDatabase) { Box::pin(rule(Log::open(database, Kind::Outbox).await)).await; }
+            #[testkit::both_databases]
+            async fn redis(database: testkit::TestDatabase) { Box::pin(rule(Log::open(database, Kind::Redis).await)).await; }
         }
     )+};
 }
@@ -77,142 +77,152 @@ every_source! {
     }
 }
 
-testkit::both_databases! {
-    async fn two_relays_at_once_append_nothing_twice(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(50).await;
-        log.read_to_head(Positions::default()).await;
-        // The lease of the first relay looks expired, while the first relay still copies.
-        log.expire_lease().await;
-        let zombie = log.start_relay("zombie");
-        let store = log.store();
-        for _ in 0..20 {
-            fixture::record_into(&store, 25).await;
-        }
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 550);
-        for (partition, head) in log.heads().await.iter() {
-            let ids: Vec<String> = (1..=head).map(|position| format!("{position}-0")).collect();
-            assert_eq!(log.ids(partition).await, ids);
-        }
-        zombie.stop().await;
+#[testkit::both_databases]
+async fn two_relays_at_once_append_nothing_twice(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(50).await;
+    log.read_to_head(Positions::default()).await;
+    // The lease of the first relay looks expired, while the first relay still copies.
+    log.expire_lease().await;
+    let zombie = log.start_relay("zombie");
+    let store = log.store();
+    for _ in 0..20 {
+        fixture::record_into(&store, 25).await;
     }
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 550);
+    for (partition, head) in log.heads().await.iter() {
+        let ids: Vec<String> = (1..=head).map(|position| format!("{position}-0")).collect();
+        assert_eq!(log.ids(partition).await, ids);
+    }
+    zombie.stop().await;
+}
 
-    async fn a_lease_of_a_dead_process_with_a_wrong_clock_stops_nobody(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(5).await;
-        log.read_to_head(Positions::default()).await;
-        log.stop_relay().await;
-        log.forge_lease().await;
-        let successor = log.start_relay("successor");
-        let recorded = log.record(30).await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert!(recorded.iter().all(|event| read.contains(event)));
-        successor.stop().await;
-    }
+#[testkit::both_databases]
+async fn a_lease_of_a_dead_process_with_a_wrong_clock_stops_nobody(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(5).await;
+    log.read_to_head(Positions::default()).await;
+    log.stop_relay().await;
+    log.forge_lease().await;
+    let successor = log.start_relay("successor");
+    let recorded = log.record(30).await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert!(recorded.iter().all(|event| read.contains(event)));
+    successor.stop().await;
+}
 
-    async fn what_redis_lost_is_copied_again(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        let recorded = log.record(120).await;
-        log.read_to_head(Positions::default()).await;
-        log.wipe().await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(by_partition(&read), by_partition(&recorded));
-    }
+#[testkit::both_databases]
+async fn what_redis_lost_is_copied_again(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    let recorded = log.record(120).await;
+    log.read_to_head(Positions::default()).await;
+    log.wipe().await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(by_partition(&read), by_partition(&recorded));
+}
 
-    async fn a_relay_fills_an_empty_redis_when_it_starts(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(30).await;
-        log.read_to_head(Positions::default()).await;
-        log.stop_relay().await;
-        log.wipe().await;
-        log.record(30).await;
-        let successor = log.start_relay("successor");
-        assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
-        successor.stop().await;
-    }
+#[testkit::both_databases]
+async fn a_relay_fills_an_empty_redis_when_it_starts(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(30).await;
+    log.read_to_head(Positions::default()).await;
+    log.stop_relay().await;
+    log.wipe().await;
+    log.record(30).await;
+    let successor = log.start_relay("successor");
+    assert_eq!(log.read_to_head(Positions::default()).await.len(), 60);
+    successor.stop().await;
+}
 
-    async fn entries_no_relay_wrote_are_passed_over(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(80).await;
-        log.read_to_head(Positions::default()).await;
-        for (partition, head) in log.heads().await.iter().filter(|(_, head)| *head > 0) {
-            log.add_foreign(partition, &format!("{head}-1")).await;
-        }
-        let later = log.record(80).await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 160);
-        let read: Vec<_> = read.into_iter().filter(|event| later.contains(event)).collect();
-        assert_eq!(by_partition(&read), by_partition(&later));
-        let EventSource::Redis(source) = &log.source else { panic!("it reads from redis") };
-        assert!(source.malformed() >= 1);
+#[testkit::both_databases]
+async fn entries_no_relay_wrote_are_passed_over(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(80).await;
+    log.read_to_head(Positions::default()).await;
+    for (partition, head) in log.heads().await.iter().filter(|(_, head)| *head > 0) {
+        log.add_foreign(partition, &format!("{head}-1")).await;
     }
+    let later = log.record(80).await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 160);
+    let read: Vec<_> = read.into_iter().filter(|event| later.contains(event)).collect();
+    assert_eq!(by_partition(&read), by_partition(&later));
+    let EventSource::Redis(source) = &log.source else { panic!("it reads from redis") };
+    assert!(source.malformed() >= 1);
+}
 
-    async fn a_stream_ahead_of_the_outbox_begins_a_new_epoch(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(40).await;
-        log.read_to_head(Positions::default()).await;
-        for partition in Partition::all() {
-            log.add_foreign(partition, "*").await;
-        }
-        log.next_epoch().await;
-        let later = log.record(40).await;
-        let read = log.read_patiently_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 80);
-        assert!(later.iter().all(|event| read.contains(event)));
+#[testkit::both_databases]
+async fn a_stream_ahead_of_the_outbox_begins_a_new_epoch(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(40).await;
+    log.read_to_head(Positions::default()).await;
+    for partition in Partition::all() {
+        log.add_foreign(partition, "*").await;
     }
+    log.next_epoch().await;
+    let later = log.record(40).await;
+    let read = log.read_patiently_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 80);
+    assert!(later.iter().all(|event| read.contains(event)));
+}
 
-    async fn a_running_relay_goes_on_under_a_new_epoch_when_commits_were_lost(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(120).await;
-        log.read_to_head(Positions::default()).await;
-        log.lose_newest().await;
-        // The same positions again, and more.
-        log.record(120).await;
-        log.next_epoch().await;
-        let expected = log.stored().await;
-        let read = log.read_patiently_to_head(Positions::default()).await;
-        assert_eq!(by_partition(&read), by_partition(&expected));
-        assert_eq!(log.streams(fixture::EPOCH).await, 0, "the streams of the old epoch are deleted");
-    }
+#[testkit::both_databases]
+async fn a_running_relay_goes_on_under_a_new_epoch_when_commits_were_lost(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(120).await;
+    log.read_to_head(Positions::default()).await;
+    log.lose_newest().await;
+    // The same positions again, and more.
+    log.record(120).await;
+    log.next_epoch().await;
+    let expected = log.stored().await;
+    let read = log.read_patiently_to_head(Positions::default()).await;
+    assert_eq!(by_partition(&read), by_partition(&expected));
+    assert_eq!(log.streams(fixture::EPOCH).await, 0, "the streams of the old epoch are deleted");
+}
 
-    async fn a_relay_that_starts_notices_commits_that_were_lost_while_none_ran(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        log.record(120).await;
-        log.read_to_head(Positions::default()).await;
-        log.stop_relay().await;
-        log.lose_newest().await;
-        log.record(120).await;
-        let successor = log.start_relay("successor");
-        log.next_epoch().await;
-        let expected = log.stored().await;
-        let read = log.read_patiently_to_head(Positions::default()).await;
-        assert_eq!(by_partition(&read), by_partition(&expected));
-        assert_eq!(log.streams(fixture::EPOCH).await, 0);
-        successor.stop().await;
-    }
+#[testkit::both_databases]
+async fn a_relay_that_starts_notices_commits_that_were_lost_while_none_ran(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.record(120).await;
+    log.read_to_head(Positions::default()).await;
+    log.stop_relay().await;
+    log.lose_newest().await;
+    log.record(120).await;
+    let successor = log.start_relay("successor");
+    log.next_epoch().await;
+    let expected = log.stored().await;
+    let read = log.read_patiently_to_head(Positions::default()).await;
+    assert_eq!(by_partition(&read), by_partition(&expected));
+    assert_eq!(log.streams(fixture::EPOCH).await, 0);
+    successor.stop().await;
+}
 
-    async fn a_source_of_the_outbox_does_not_go_on_after_an_event_that_was_replaced(database) {
-        let mut log = Log::open(database, Kind::Outbox).await;
-        log.record(120).await;
-        let before = log.heads().await;
-        log.read_to_head(Positions::default()).await;
-        log.lose_newest().await;
-        log.record(240).await;
-        let diverged = log.source.next(&before).await.unwrap_err();
-        assert!(matches!(diverged, SourceFault::Diverged(_)), "{diverged:?}");
-    }
+#[testkit::both_databases]
+async fn a_source_of_the_outbox_does_not_go_on_after_an_event_that_was_replaced(
+    database: testkit::TestDatabase,
+) {
+    let mut log = Log::open(database, Kind::Outbox).await;
+    log.record(120).await;
+    let before = log.heads().await;
+    log.read_to_head(Positions::default()).await;
+    log.lose_newest().await;
+    log.record(240).await;
+    let diverged = log.source.next(&before).await.unwrap_err();
+    assert!(matches!(diverged, SourceFault::Diverged(_)), "{diverged:?}");
+}
 
-    async fn the_tops_of_redis_are_the_last_positions_that_were_copied(database) {
-        let mut log = Log::open(database, Kind::Redis).await;
-        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
-        assert_eq!(source.tops().await.unwrap(), Positions::default());
-        log.record(60).await;
-        log.read_to_head(Positions::default()).await;
-        let heads = log.heads().await;
-        let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
-        let tops = source.tops().await.unwrap();
-        assert_eq!(tops, heads);
-        assert!(tops.has_reached(&heads));
-    }
+#[testkit::both_databases]
+async fn the_tops_of_redis_are_the_last_positions_that_were_copied(database: testkit::TestDatabase) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+    assert_eq!(source.tops().await.unwrap(), Positions::default());
+    log.record(60).await;
+    log.read_to_head(Positions::default()).await;
+    let heads = log.heads().await;
+    let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
+    let tops = source.tops().await.unwrap();
+    assert_eq!(tops, heads);
+    assert!(tops.has_reached(&heads));
 }

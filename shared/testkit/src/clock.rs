@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use domain::{Clock, Timestamp};
 
-/// A clock that stands until it is moved.
+/// A clock that only advances when a test advances it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Moves it on.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }

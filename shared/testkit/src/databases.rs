@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::required_setting;
 
-/// A migrated database of one test's own, gone when it is dropped.
+/// A migrated database of one test. It is deleted when this is dropped.
 pub struct TestDatabase {
     url: String,
     store: Store,
@@ -16,7 +16,7 @@ pub struct TestDatabase {
     kept: Kept,
 }
 
-/// What must go when the test is over.
+/// What is deleted at the end of the test.
 enum Kept {
     Directory(#[expect(dead_code, reason = "dropped at the end")] TempDir),
     Postgres(#[expect(dead_code, reason = "dropped at the end")] PostgresDatabase),
@@ -28,9 +28,9 @@ struct PostgresDatabase {
 }
 
 impl TestDatabase {
-    /// Makes a SQLite file.
+    /// Creates a SQLite database in a temporary directory.
     pub async fn sqlite() -> Self {
-        // Kept in memory: nothing runs at the end of a test program that could take a file away.
+        // The migrated file is kept in memory, because nothing could delete it at the end of a test program.
         static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
         let migrated = MIGRATED.get_or_init(|| async {
             let directory = tempfile::tempdir().unwrap();
@@ -44,7 +44,7 @@ impl TestDatabase {
         Self::open(sqlite_url(&path), Kept::Directory(directory)).await
     }
 
-    /// Makes a PostgreSQL database.
+    /// Creates a PostgreSQL database on the server of `ORGO_TEST_POSTGRES_URL`.
     pub async fn postgres() -> Self {
         let admin_url = required_setting("ORGO_TEST_POSTGRES_URL");
         let admin = Database::connect(&admin_url).await.unwrap();
@@ -69,12 +69,12 @@ impl TestDatabase {
         Self { url, store, statements, kept }
     }
 
-    /// Returns its address.
+    /// Returns the URL of the database.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns a store on it. Clones share their connections.
+    /// Returns a store on the database. All share the same connections.
     pub fn store(&self) -> Store {
         self.store.clone()
     }
@@ -95,12 +95,12 @@ impl TestDatabase {
         self.statements.load(Ordering::SeqCst)
     }
 
-    /// Runs SQL that no query of the store offers, to set up or to look at what a test is about.
+    /// Runs SQL for which the store has no query. Returns the number of affected rows.
     pub async fn execute(&self, sql: &str) -> u64 {
         self.store.reader().execute_unprepared(sql).await.unwrap().rows_affected()
     }
 
-    /// Returns the number a `SELECT` answers.
+    /// Returns the number in the first column of the first row of a `SELECT`.
     pub async fn number(&self, sql: &str) -> i64 {
         let statement = sea_orm::Statement::from_string(self.store.reader().get_database_backend(), sql);
         let row = self.store.reader().query_one_raw(statement).await.unwrap().unwrap();
@@ -119,7 +119,7 @@ fn sqlite_url(path: &std::path::Path) -> String {
     format!("sqlite://{}", path.display())
 }
 
-/// Returns a name that no other test of this run has, in whatever process.
+/// Returns a name that no other test of this run has, in any process.
 pub(crate) fn unique_name(prefix: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{prefix}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst))
@@ -130,13 +130,14 @@ fn with_database(admin_url: &str, name: &str) -> String {
     format!("{server}/{name}")
 }
 
-/// Migrates the database all others are copied from, once a server and set of migrations.
+/// Returns the name of the database from which all others are copied. It is migrated once per server and set of
+/// migrations.
 async fn template(admin: &DatabaseConnection, admin_url: &str) -> String {
     static NAME: OnceCell<String> = OnceCell::const_new();
     let name = NAME.get_or_init(|| async {
         let latest = migrations::latest();
         let name = format!("orgo_template_{latest}");
-        // One process makes it, the others wait. The lock goes with the transaction.
+        // One process creates it, the others wait. The lock ends with the transaction.
         let guard = admin.begin().await.unwrap();
         guard.execute_unprepared("SELECT pg_advisory_xact_lock(20261121)").await.unwrap();
         let known = format!("SELECT 1 FROM pg_database WHERE datname = '{name}'");
@@ -158,7 +159,7 @@ async fn template(admin: &DatabaseConnection, admin_url: &str) -> String {
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
         let (url, name) = (self.admin_url.clone(), self.name.clone());
-        // A runtime of its own: the test's may be the one that is going down.
+        // On a runtime of its own, because the test's runtime may be shutting down.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use operations::jobs::{Mail, MailFault, Mailer};
 
-/// A mailer that keeps what it is handed, or refuses it.
+/// A mailer that keeps mails in memory, or refuses them.
 #[derive(Default)]
 pub struct Mailbox {
     mails: Mutex<Vec<Mail>>,
@@ -10,22 +10,22 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Refuses the next mails.
+    /// Refuses the next `mails` mails.
     pub fn refuse(&self, mails: usize) {
         *self.refusals.lock().unwrap() = mails;
     }
 
-    /// Returns how many mails arrived.
+    /// Returns the number of mails that arrived.
     pub fn len(&self) -> usize {
         self.mails.lock().unwrap().len()
     }
 
-    /// Tells whether none arrived.
+    /// Returns whether no mail arrived.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns the texts of the mails to an address, the earliest first.
+    /// Returns the texts of the mails to an address, oldest first.
     pub fn texts_to(&self, address: &str) -> Vec<String> {
         let mails = self.mails.lock().unwrap();
         mails.iter().filter(|mail| mail.to.as_str() == address).map(|mail| mail.text.clone()).collect()
@@ -34,7 +34,7 @@ impl Mailbox {
     /// Returns the six digits of the latest mail to an address.
     ///
     /// # Panics
-    /// Panics where there is none.
+    /// Panics if there is no mail to this address or no code in it.
     pub fn code_for(&self, address: &str) -> String {
         let texts = self.texts_to(address);
         let text = texts.last().expect("a mail to this address");

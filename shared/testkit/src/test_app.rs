@@ -19,29 +19,29 @@ use operations::{App, Credentials, Visitor};
 
 use crate::{CountedIds, Mailbox, ManualClock, Person, TestDatabase};
 
-/// The issuer and the audience of the tokens in tests.
+/// The public URL in tests, which is the issuer of tokens.
 pub const PUBLIC_URL: &str = "http://127.0.0.1:8088";
 
-/// The secret behind cursors, codes and tokens in tests.
+/// The master secret in tests.
 const SECRET: &str = "8f1d4c0be7a293566b19f0d83ce25a7714b8e69f02cd3a5187f46d90b3e21c5a";
 
-/// The operations on a database of one test's own, with a clock and a mailbox the test controls.
+/// Operations on a database of one test, with a clock and a mailbox that the test controls.
 pub struct TestApp {
-    /// The long-lived parts.
+    /// The app that operations take.
     pub app: App,
-    /// The keys.
+    /// The credentials that operations of log-in and sign-up take.
     pub credentials: Credentials,
-    /// The time.
+    /// The clock.
     pub clock: Arc<ManualClock>,
-    /// Where mails go.
+    /// Receives all mails.
     pub mailbox: Arc<Mailbox>,
-    /// The secret behind cursors and resume tokens.
+    /// The master secret, for cursors and resume tokens.
     pub secret: MasterSecret,
     /// The database.
     pub database: TestDatabase,
 }
 
-/// Secrets that are the same in every run, and never twice in one.
+/// A source of random bytes that is the same in every run and repeats none within a run.
 #[derive(Debug, Default)]
 pub struct RandomFromSeed(AtomicU64);
 
@@ -57,14 +57,14 @@ impl RandomSource for RandomFromSeed {
 }
 
 impl TestApp {
-    /// Makes one whose short-lived state is in the process.
+    /// Creates it with tickets and rate limits in the process.
     pub fn new(database: TestDatabase) -> Self {
         let clock = Arc::new(ManualClock::default());
         let ephemeral = Ephemeral::in_process(clock.clone());
         Self::with_ephemeral(database, ephemeral, clock)
     }
 
-    /// Makes one with other short-lived state.
+    /// Creates it with other storage of tickets and rate limits.
     pub fn with_ephemeral(database: TestDatabase, ephemeral: Ephemeral, clock: Arc<ManualClock>) -> Self {
         let random: Arc<dyn RandomSource> = Arc::new(RandomFromSeed::default());
         let secret = MasterSecret::from_hex(SECRET).unwrap();
@@ -86,17 +86,17 @@ impl TestApp {
         Self { app, credentials, clock, mailbox: Arc::new(Mailbox::default()), secret, database }
     }
 
-    /// Returns a visitor from an address of their own: tests that share none share no limits.
+    /// Returns a visitor with a network address of its own, so that people do not share rate limits.
     pub fn visitor(&self, name: &str) -> Visitor {
         Visitor { address: format!("address of {name}"), locale: Locale::Korean }
     }
 
-    /// Does all follow-up work that is due.
+    /// Runs all jobs that are due.
     pub async fn run_jobs(&self) {
         while !run_due_jobs(&self.app, &self.credentials, &*self.mailbox).await.unwrap().is_idle() {}
     }
 
-    /// Signs somebody up, the whole way: code, mail, password. Their address is `{name}@example.com`.
+    /// Signs a person up the whole way: code, mail, password. The address is `{name}@example.com`.
     pub async fn person(&self, name: &str) -> Person {
         let email = EmailAddress::parse("/email", &format!("{name}@example.com")).unwrap();
         let visitor = self.visitor(name);
@@ -116,7 +116,7 @@ impl TestApp {
         Person { tokens, password }
     }
 
-    /// Returns the events recorded for everybody, partition by partition, each as its kind and audience.
+    /// Returns all recorded events, partition by partition, as kind and audience.
     pub async fn recorded(&self) -> Vec<(String, String)> {
         let mut recorded = Vec::new();
         for partition in domain::events::Partition::all() {
@@ -126,7 +126,7 @@ impl TestApp {
         recorded
     }
 
-    /// Returns the present.
+    /// Returns the current time of the clock.
     pub fn now(&self) -> domain::Timestamp {
         self.clock.now()
     }

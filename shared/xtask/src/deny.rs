@@ -7,16 +7,16 @@ use crate::repository::{cargo, root, target};
 
 const VERSION: &str = "0.20.2";
 
-/// Whether the list of known vulnerabilities is asked.
+/// Whether to check the database of known vulnerabilities.
 ///
-/// It is fetched from GitHub each time, so a check that asks it depends on the network and on the day.
+/// It is fetched from GitHub each time, so the result depends on the network and on the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Advisories {
     Check,
     Skip,
 }
 
-/// Checks licences, sources and forbidden crates by `.deny.toml`.
+/// Checks licences, sources and forbidden crates with `cargo deny` and `.deny.toml`.
 pub(crate) fn run(interrupt: &Interrupt, advisories: Advisories) -> Result<()> {
     let mut command = Command::new(installed(interrupt)?);
     command.args(["--log-level", "error", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
@@ -27,7 +27,7 @@ pub(crate) fn run(interrupt: &Interrupt, advisories: Advisories) -> Result<()> {
     if status.success() { Ok(()) } else { Err(status.to_string().into()) }
 }
 
-/// Returns the tool; builds it the first time, without optimisation, which is the quickest way to one answer.
+/// Returns the path of `cargo-deny`. Builds it the first time, without optimisation because that is faster in total.
 fn installed(interrupt: &Interrupt) -> Result<PathBuf> {
     let tools = target()?.join("tools");
     let program = tools.join("bin/cargo-deny");

@@ -34,7 +34,7 @@ impl Options {
     }
 }
 
-/// Runs the services mode on this machine until a signal comes.
+/// Runs the services mode on this machine until a signal stops it.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
     let tools = step("tools", || Ok(Tools::find_or_install()?))?;

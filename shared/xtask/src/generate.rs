@@ -6,13 +6,13 @@ use crate::Result;
 use crate::interrupt::Interrupt;
 use crate::repository::{Profile, build_programs, root};
 
-/// Program, argument, and the file its output is kept in.
+/// Program, its argument, and the file with its output.
 const CONTRACTS: [(&str, &str, &str); 2] = [
     ("api-service", "openapi", "api-service/openapi.json"),
     ("realtime-gateway", "asyncapi", "realtime-gateway/asyncapi.json"),
 ];
 
-/// Writes the contracts, or, with `--check`, fails when the committed ones differ from what the programs say.
+/// Writes the contracts, or, with `--check`, fails when the committed ones are out of date.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
     let check = match arguments {
         [] => false,

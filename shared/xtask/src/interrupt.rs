@@ -13,13 +13,13 @@ use crate::Result;
 const POLL: Duration = Duration::from_millis(50);
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Notices Ctrl-C (`SIGINT`), `SIGTERM` and `SIGHUP`, so that everything that was started is also stopped.
+/// Catches Ctrl-C (`SIGINT`), `SIGTERM` and `SIGHUP`, so that everything that was started is also stopped.
 pub(crate) struct Interrupt {
     asked: Arc<AtomicBool>,
 }
 
 impl Interrupt {
-    /// From now on the three signals end nothing by themselves.
+    /// Installs the handlers. From now on the three signals no longer end this process by themselves.
     pub(crate) fn register() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
@@ -33,7 +33,7 @@ impl Interrupt {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// Waits for a signal, or until the check finds a reason to stop.
+    /// Waits for a signal, or until `check` returns an error.
     pub(crate) fn wait(&self, mut check: impl FnMut() -> Result<()>) -> Result<()> {
         while !self.is_asked() {
             check()?;
@@ -42,9 +42,9 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Runs a command to its end; on a signal, ends it with all its children and fails.
+    /// Runs a command to its end. On a signal, ends it with all its children and returns an error.
     pub(crate) fn run(&self, command: &mut Command) -> Result<ExitStatus> {
-        // A group of its own: the terminal's Ctrl-C reaches us alone, and we pass it on to all of them.
+        // A process group of its own: Ctrl-C of the terminal reaches only us, and we pass it on to the whole group.
         let mut child = command.process_group(0).spawn()?;
         loop {
             if let Some(status) = child.try_wait()? {
@@ -66,7 +66,7 @@ fn end(child: &mut Child) -> Result<()> {
     while child.try_wait()?.is_none() && Instant::now() < deadline {
         thread::sleep(POLL);
     }
-    // Whoever is left of the group did not listen, or is a grandchild that was not waited for.
+    // Processes that are still in the group ignored the signal, or were left behind by their parent.
     kill_process_group(group, Signal::KILL).unwrap_or_default();
     child.wait()?;
     Ok(())

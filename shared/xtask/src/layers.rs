@@ -1,7 +1,13 @@
+mod readme;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use crate::Result;
 use crate::repository::cargo;
 
-/// Which crates of ours each crate may use. Tests may use more.
+/// The crates of this repository that each crate may use. Tests may use more.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("store", &["domain"]),
@@ -38,14 +44,25 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "testkit",
-        &["domain", "store", "identity", "ephemeral", "stream", "platform", "migrations", "operations"],
+        &[
+            "domain",
+            "store",
+            "identity",
+            "ephemeral",
+            "stream",
+            "platform",
+            "migrations",
+            "operations",
+            "testkit-macros",
+        ],
     ),
+    ("testkit-macros", &[]),
     ("local-services", &[]),
     ("load", &["local-services"]),
     ("xtask", &["local-services"]),
 ];
 
-/// Which crates of others a crate must not use itself: SQL belongs to the store, HTTP to the servers, and so on.
+/// External crates that a crate must not use directly: SQL belongs to the store, HTTP to the services, and so on.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("store", &["poem", "redis"]),
     ("identity", &["sea-orm", "sqlx", "poem", "redis"]),
@@ -58,14 +75,18 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("realtime-gateway", &["sea-orm", "sqlx", "redis", "deadpool-redis"]),
 ];
 
-/// What must not be in the domain even through something else: it is pure.
+/// External crates on which the domain must not depend, not even indirectly, because it is pure.
 const IMPURE: &[&str] =
     &["sea-orm", "sqlx", "poem", "poem-openapi", "redis", "deadpool-redis", "tokio", "hyper"];
 
-/// Checks that every arrow between crates points downwards.
+/// Checks that crates depend only on those they may use, and that their READMEs name the same ones.
 pub(crate) fn run() -> Result<()> {
     let tree = tree(&["--workspace", "--depth", "1", "--prefix", "depth"])?;
     let mut faults = faults(&tree);
+    for (name, folder, used) in crates(&tree) {
+        let readme = fs::read_to_string(Path::new(folder).join("README.md"))?;
+        faults.extend(readme::fault(&readme, &used).map(|fault| format!("README of {name}: {fault}")));
+    }
     let domain = self::tree(&["-p", "domain", "--prefix", "none"])?;
     let impure = domain.lines().filter_map(name_of).filter(|name| IMPURE.contains(name));
     faults.extend(impure.map(|name| format!("domain depends on {name}, if only through another crate")));
@@ -85,7 +106,24 @@ fn name_of(line: &str) -> Option<&str> {
     line.split(' ').next().filter(|name| !name.is_empty())
 }
 
-/// Reads `0crate …` lines, each followed by the `1dependency …` lines of that crate.
+/// Returns the name and folder of each crate of this repository, and the crates of this repository that it uses.
+fn crates(tree: &str) -> Vec<(&str, &str, BTreeSet<&str>)> {
+    let mut crates: Vec<(&str, &str, BTreeSet<&str>)> = Vec::new();
+    for line in tree.lines() {
+        let folder = line.split_once(" (/").map(|_| line.rsplit_once('(').map_or("", |(_, end)| end));
+        let Some(folder) = folder.map(|folder| folder.trim_end_matches(')')) else { continue };
+        if let Some(name) = line.strip_prefix('0').and_then(name_of) {
+            crates.push((name, folder, BTreeSet::new()));
+        } else if let (Some(name), Some((_, _, used))) =
+            (line.strip_prefix('1').and_then(name_of), crates.last_mut())
+        {
+            used.insert(name);
+        }
+    }
+    crates
+}
+
+/// Parses `0crate …` lines, each followed by the `1dependency …` lines of that crate, and returns the faults.
 fn faults(tree: &str) -> Vec<String> {
     let ours: Vec<&str> = tree.lines().filter_map(|line| name_of(line.strip_prefix('0')?)).collect();
     let row = |table: &[(&str, &'static [&'static str])], name: &str| {
@@ -113,6 +151,18 @@ fn faults(tree: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crates_of_ours_are_those_with_a_folder() {
+        let tree = "0domain v0.1.0 (/x/domain)\n1serde v1.0.0\n\n\
+                    0store v0.1.0 (/x/store)\n1sea-orm v2.0.4\n1domain v0.1.0 (/x/domain)\n\
+                    1macros v0.1.0 (proc-macro) (/x/macros)\n";
+        let expected = [
+            ("domain", "/x/domain", BTreeSet::new()),
+            ("store", "/x/store", BTreeSet::from(["domain", "macros"])),
+        ];
+        assert_eq!(crates(tree), expected);
+    }
 
     #[test]
     fn an_arrow_upwards_a_forbidden_crate_and_a_crate_without_a_row_are_faults() {

@@ -12,6 +12,7 @@ mod interrupt;
 mod layers;
 mod migrate;
 mod repository;
+mod rules;
 mod step;
 mod test;
 mod tidy;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use interrupt::Interrupt;
 
-/// What goes wrong here is read by a person and by nobody else.
+/// Errors are only printed for people, so they need no types.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: cargo xtask <command>
@@ -36,6 +37,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   chaos <scenario>|all [--release]
                                    faults of whole processes, with a client that checks what it was promised
   generate [--check]               the contracts openapi.json and asyncapi.json
+  rules [--check]                  which tests prove which rule, in shared/docs/rules.md
   tidy                             file sizes, names, what every crate must have
   migrate up|down|status|grants    the migrations, on ORGO_DATABASE_URL";
 
@@ -61,6 +63,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
         "chaos" => return chaos::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
         "generate" => generate::run(&interrupt, arguments)?,
+        "rules" => rules::run(arguments)?,
         "tidy" => tidy::run()?,
         "migrate" => return migrate::run(&interrupt, arguments),
         "" | "help" | "--help" | "-h" => println!("{USAGE}"),

@@ -4,7 +4,7 @@ use std::time::Instant;
 use crate::Result;
 use crate::interrupt::Interrupt;
 
-/// Runs one named part of a command and prints how long it took.
+/// Runs a named step and prints how long it took.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("==> {name}");
     let started = Instant::now();
@@ -17,7 +17,7 @@ pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
     result
 }
 
-/// Runs a command that must succeed as such a part.
+/// Runs a command as a step. A status other than success is an error.
 pub(crate) fn command_step(name: &str, interrupt: &Interrupt, command: &mut Command) -> Result<()> {
     step(name, || {
         let status = interrupt.run(command)?;

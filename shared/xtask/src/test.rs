@@ -7,10 +7,10 @@ use crate::interrupt::Interrupt;
 use crate::repository::{Profile, build_programs, cargo, target};
 use crate::step::step;
 
-/// Runs all tests with private servers; what comes after the command goes to `cargo test`.
+/// Runs the tests with private servers. `arguments` are passed to `cargo test`.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<ExitCode> {
     let tools = step("tools", || Ok(Tools::find_or_install()?))?;
-    // The tests of the services mode start them.
+    // The tests of the services mode start the programs.
     let programs = step("programs", || build_programs(interrupt, Profile::Debug))?;
     let directory = target()?.join("test-services");
     let (postgres, redis) = step("servers", || {

@@ -1,8 +1,8 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::Result;
-use crate::repository::{members, root};
+use crate::repository::{members, root, texts};
 
 const MOST_LINES: usize = 500;
 const EMPTY_NAMES: &[&str] =
@@ -10,20 +10,16 @@ const EMPTY_NAMES: &[&str] =
 /// Written in two parts, so that this file passes its own check.
 const POSTPONED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 const SKIPPED_TEST: &str = concat!("#[", "ignore");
-const TEXTS: &[&str] = &["rs", "toml", "md", "conf", "yml", "yaml"];
 
-/// Checks the rules no other tool knows.
+/// Checks rules that no other tool checks: file sizes, names, READMEs, skipped tests.
 pub(crate) fn run() -> Result<()> {
     let root = root()?;
     let mut faults = Vec::new();
     for folder in members()? {
         faults.extend(faults_of_crate(&root, &folder));
     }
-    let mut files = Vec::new();
-    collect(&root, &root, &mut files)?;
-    for file in files {
-        let name = file.strip_prefix(&root)?.to_owned();
-        faults.extend(faults_of_file(&name, &fs::read_to_string(&file)?));
+    for (name, text) in texts()? {
+        faults.extend(faults_of_file(&name, &text));
     }
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
 }
@@ -65,28 +61,12 @@ fn faults_of_file(name: &Path, text: &str) -> Vec<String> {
     faults
 }
 
-/// Collects the texts people write, below one folder.
-fn collect(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let top = path.strip_prefix(root)?;
-        if path.is_dir() {
-            if ![".git", "target", "data"].iter().any(|skipped| top == Path::new(skipped)) {
-                collect(root, &path, files)?;
-            }
-        } else if path.extension().is_some_and(|extension| TEXTS.iter().any(|text| extension == *text)) {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn each_rule_finds_what_breaks_it() {
+    fn each_rule_reports_its_violation() {
         let long = "x\n".repeat(MOST_LINES + 1);
         let broken = [
             ("src/posts.rs", long.as_str(), "501 lines"),

@@ -9,16 +9,16 @@ use tempfile::TempDir;
 
 use crate::story;
 
-/// A running `orgo` of one test's own.
+/// A running `orgo` process of one test.
 pub(crate) struct Embedded {
     process: Child,
     url: String,
-    /// Gone with it.
+    /// Deleted when this is dropped.
     directory: Option<TempDir>,
 }
 
 impl Embedded {
-    /// Starts one on a free port with a fresh data directory.
+    /// Starts it on a free port with a new data directory.
     pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut embedded = Self::start_in(directory.path());
@@ -28,12 +28,12 @@ impl Embedded {
 
     fn start_in(directory: &Path) -> Self {
         let mut process = command(directory).env("ORGO_LISTEN", "127.0.0.1:0").spawn().unwrap();
-        // It says where it listens once it does.
+        // It prints its URL when it listens.
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut lines = lines.map_while(Result::ok);
         let docs = lines.find_map(|line| Some(line.split_once("http://")?.1.to_owned())).unwrap();
         let url = format!("http://{}", docs.split('/').next().unwrap());
-        // Read on, or the program would stand still at a full pipe.
+        // Reads the rest, because the program would block on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, url, directory: None }
     }
@@ -42,7 +42,7 @@ impl Embedded {
         Api::new(&self.url).unwrap()
     }
 
-    /// Asks for a page as if it had this name, and returns the answer as it comes.
+    /// Requests a page with this `Host` header and returns the raw response.
     fn ask(&self, path: &str, host: &str) -> String {
         let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
@@ -51,7 +51,7 @@ impl Embedded {
         answer
     }
 
-    /// Asks it to stop and returns how it ended.
+    /// Stops it with SIGTERM and returns its exit status.
     fn stop(mut self) -> std::process::ExitStatus {
         signal(self.process.id(), "TERM");
         self.process.wait().unwrap()
@@ -60,7 +60,7 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        // Gone already where it was stopped.
+        // Fails if it was stopped before.
         drop(self.process.kill());
         drop(self.process.wait());
     }
@@ -72,7 +72,7 @@ fn command(directory: &Path) -> Command {
     command
 }
 
-/// Starts one that cannot, and returns what it says.
+/// Starts it with settings that must fail, and returns what it prints.
 fn fault_of(command: &mut Command) -> String {
     let output = command.stderr(Stdio::piped()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -84,7 +84,7 @@ fn signal(id: u32, name: &str) {
 }
 
 #[tokio::test]
-async fn it_stops_cleanly_and_a_second_start_finds_all_data_again() {
+async fn data_survives_a_clean_stop_and_a_second_start() {
     let directory = tempfile::tempdir().unwrap();
     let first = Embedded::start_in(directory.path());
     let mina = first.api().sign_up("mina").await.unwrap();
@@ -94,7 +94,7 @@ async fn it_stops_cleanly_and_a_second_start_finds_all_data_again() {
     let second = Embedded::start_in(directory.path());
     let found = second.api().call(Method::GET, &format!("/api/v1/posts/{post}"), None, None).await.unwrap();
     assert_eq!(found.expect(200).unwrap().text("/title").unwrap(), "kept");
-    // The port is another one, and with it the issuer of tokens; the account and its password are the same.
+    // The port differs, and so does the issuer of tokens. The account and its password are the same.
     let body = serde_json::json!({ "email": "mina@example.com", "password": "blue otters paint slowly" });
     let again = second.api().call(Method::POST, "/api/v1/auth/sessions", None, Some(body)).await.unwrap();
     assert_eq!(again.expect(201).unwrap().text("/user/id").unwrap(), mina.id);
@@ -102,14 +102,14 @@ async fn it_stops_cleanly_and_a_second_start_finds_all_data_again() {
 }
 
 #[test]
-fn what_it_keeps_is_readable_by_its_owner_alone() {
+fn only_the_owner_may_read_the_data_directory() {
     use std::os::unix::fs::PermissionsExt as _;
     let around = tempfile::tempdir().unwrap();
     let directory = around.path().join("data");
     let mode = || directory.metadata().unwrap().permissions().mode() & 0o777;
     assert!(Embedded::start_in(&directory).stop().success());
     assert_eq!(mode(), 0o700);
-    // One that others may look into is closed to them.
+    // An existing directory that others may read is closed to them.
     std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(directory.join("orgo.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let embedded = Embedded::start_in(&directory);
@@ -124,7 +124,7 @@ fn what_it_keeps_is_readable_by_its_owner_alone() {
 }
 
 #[test]
-fn any_path_will_do_for_its_data() {
+fn the_path_of_the_data_directory_may_contain_any_characters() {
     let around = tempfile::tempdir().unwrap();
     let directory = around.path().join("a b%20?c#d");
     assert!(Embedded::start_in(&directory).stop().success());
@@ -133,7 +133,7 @@ fn any_path_will_do_for_its_data() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_named_by_its_setting() {
+fn a_failed_start_names_the_setting_at_fault() {
     let around = tempfile::tempdir().unwrap();
     let file = around.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -150,7 +150,7 @@ fn what_keeps_it_from_starting_is_named_by_its_setting() {
 }
 
 #[test]
-fn mails_are_shown_under_our_own_name_only() {
+fn the_mail_page_is_served_only_under_the_host_of_the_public_url() {
     let embedded = Embedded::start();
     let address = embedded.url.trim_start_matches("http://");
     let port = address.split(':').nth(1).unwrap();
@@ -188,13 +188,13 @@ fn it_refuses_to_listen_beyond_loopback() {
 }
 
 #[tokio::test]
-async fn the_author_sees_at_once_what_others_do() {
+async fn the_author_receives_likes_comments_and_follows_at_once() {
     let embedded = Embedded::start();
     story::the_author_sees_at_once_what_others_do(&embedded.api()).await;
 }
 
 #[tokio::test]
-async fn what_a_socket_missed_is_replayed_once() {
+async fn a_resumed_socket_receives_what_it_missed_once() {
     let embedded = Embedded::start();
     story::what_a_socket_missed_is_replayed_once(&embedded.api()).await;
 }

@@ -1,4 +1,4 @@
-//! The whole system from the outside: HTTP in, socket out, in both modes, through the programs people run.
+//! The whole system from the outside, through HTTP and sockets, in both modes, with the programs that are deployed.
 
 #![expect(
     clippy::unwrap_used,

@@ -6,8 +6,8 @@ use reqwest::Method;
 
 use crate::story;
 
-/// Starts the services mode: PostgreSQL, Redis, two of each program, nginx, configured as in production but for the
-/// limits a single address would run into.
+/// Starts the services mode: PostgreSQL, Redis, two of each program, and nginx. It is configured as in production,
+/// without the limits per client address, which the tests would exceed.
 fn start(directory: &Path) -> Cluster {
     let programs = std::env::var_os("ORGO_TEST_BIN_DIR").expect("ORGO_TEST_BIN_DIR: run `cargo xtask test`");
     let options = ClusterOptions {
@@ -23,7 +23,7 @@ fn start(directory: &Path) -> Cluster {
     Cluster::start(&Tools::find().unwrap(), &options).unwrap()
 }
 
-/// One test for all the stories: what they need takes longer to start than they take to tell.
+/// One test for all stories, because starting the services takes longer than the stories.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_services_mode_tells_the_same_stories_through_nginx() {
     let directory = tempfile::tempdir().unwrap();

@@ -2,8 +2,8 @@ use load::{Api, Person, Socket};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// The main job: somebody posts, somebody else likes, comments, answers and follows, and the author's open socket
-/// shows each at once, and nobody else's does.
+/// The main journey: one person posts; another likes, comments, replies and follows; the author's open socket
+/// receives each event at once, and no other socket does.
 pub(crate) async fn the_author_sees_at_once_what_others_do(api: &Api) {
     let mina = api.sign_up("mina").await.unwrap();
     let jun = api.sign_up("jun").await.unwrap();
@@ -23,11 +23,11 @@ pub(crate) async fn the_author_sees_at_once_what_others_do(api: &Api) {
     put(api, &jun, &format!("/api/v1/users/me/following/{}", mina.id)).await;
     assert_told(&socket.next_notification().await.unwrap(), 3, "followed", &mina, &jun);
 
-    // Mina answers: Jun's first frame is about that, so nothing of Mina's came to him.
+    // Mina replies. This is Jun's first frame, so he received none of Mina's events.
     self::comment(api, &mina, &post, Some(&comment)).await;
     assert_told(&other.next_notification().await.unwrap(), 1, "comment_replied", &jun, &mina);
 
-    // What the socket showed is what the list holds.
+    // The list contains the same notifications as the frames.
     let list = api.call(Method::GET, "/api/v1/notifications", Some(&mina), None).await.unwrap();
     let list = list.expect(200).unwrap();
     let kinds: Vec<_> =
@@ -36,7 +36,7 @@ pub(crate) async fn the_author_sees_at_once_what_others_do(api: &Api) {
     assert_eq!(Some(&list.body["items"][2]), like.pointer("/d/notification"));
 }
 
-/// A socket that was away is told what it missed, each thing once, in order.
+/// A socket that was disconnected receives what it missed, each event once and in order.
 pub(crate) async fn what_a_socket_missed_is_replayed_once(api: &Api) {
     let author = api.sign_up("author").await.unwrap();
     let reader = api.sign_up("reader").await.unwrap();
@@ -59,13 +59,13 @@ pub(crate) async fn what_a_socket_missed_is_replayed_once(api: &Api) {
     for number in [2, 3] {
         assert_eq!(socket.next_notification().await.unwrap()["n"], json!(number));
     }
-    // Live again: the next one is the next one.
+    // After the replay it is live: the next event follows without a hole.
     let post = api.post(&author, "four").await.unwrap();
     put(api, &reader, &format!("/api/v1/posts/{post}/like")).await;
     assert_eq!(socket.next_notification().await.unwrap()["n"], json!(4));
 }
 
-/// Logging out ends the access token and closes the socket, at once.
+/// A log-out ends the access token and closes the socket at once.
 pub(crate) async fn logging_out_closes_the_socket(api: &Api) {
     let sora = api.sign_up("sora").await.unwrap();
     let mut socket = Socket::open(api, &sora, None).await.unwrap();
@@ -76,7 +76,7 @@ pub(crate) async fn logging_out_closes_the_socket(api: &Api) {
     assert_eq!((me.status, me.text("/code").unwrap().as_str()), (401, "session_revoked"));
 }
 
-/// A request that no route takes is a problem too, whoever makes it up.
+/// Failures are problem documents, whichever part of the system makes them.
 pub(crate) async fn every_failure_is_a_problem(api: &Api) {
     for (method, path, status, code) in [
         (Method::GET, "/nowhere", 404, "not_found"),

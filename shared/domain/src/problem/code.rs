@@ -2,27 +2,27 @@ use super::ProblemKind;
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $title:literal;)+) => {
-        /// The catalogue of problems. Codes are a public contract: never renamed, never reused.
+        /// The catalogue of problems. Codes are public: they are never renamed and never reused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ProblemCode {
             $($(#[$doc])* #[doc = $title] $name,)+
         }
 
         impl ProblemCode {
-            /// Every problem there is, in the order of the catalogue.
+            /// All codes in the order of the catalogue.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Returns its name on the wire.
+            /// Returns the name on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }
 
-            /// Returns its class.
+            /// Returns the class.
             pub fn kind(self) -> ProblemKind {
                 match self { $(Self::$name => ProblemKind::$kind,)+ }
             }
 
-            /// Returns its fixed English title.
+            /// Returns the fixed English title.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)+ }
             }

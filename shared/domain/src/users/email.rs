@@ -2,23 +2,24 @@ use std::fmt;
 
 use crate::problem::{FieldFault, FieldProblem};
 
-/// A mailbox address in the one form in which addresses are compared: lower case, domain in ASCII (RFC 5890).
+/// An e-mail address in the form in which addresses are compared: lower case, domain in ASCII (RFC 5890).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// The longest address that can be delivered to, in octets (RFC 5321 section 4.5.3.1).
+    /// Maximum length in octets (RFC 5321, section 4.5.3.1).
     pub const MAX: usize = 254;
     const LOCAL_MAX: usize = 64;
 
-    /// Reads the address at `pointer` of a body: the unquoted form of RFC 5321, with a domain of two labels or more.
+    /// Parses the address at the JSON Pointer `pointer` of a body: the unquoted form of RFC 5321, with a domain of at
+    /// least two labels.
     pub fn parse(pointer: &str, input: &str) -> Result<Self, FieldProblem> {
         let fault = |fault| FieldProblem::at(pointer, fault);
         let input = input.trim();
         if input.is_empty() {
             return Err(fault(FieldFault::Required));
         }
-        // Before anything costs time: no domain shrinks that far when it is written in ASCII.
+        // Checked first because it is cheap: no domain becomes four times shorter in ASCII.
         if input.len() > 4 * Self::MAX {
             return Err(fault(FieldFault::TooLong).with("max", Self::MAX));
         }
@@ -41,7 +42,7 @@ impl EmailAddress {
         Ok(Self(address))
     }
 
-    /// Wraps an address already known to be good: one that was parsed, or comes from the store.
+    /// Wraps an address that was parsed before or comes from the store. Does not check it.
     pub fn from_stored(address: String) -> Self {
         Self(address)
     }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_addresses_are_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
         for input in [
             "",

@@ -44,14 +44,14 @@ const ENGLISH: ([&str; 12], [&str; 12]) = (
     ],
 );
 
-/// Returns the nickname of somebody who chose none (rule PF1): an adjective and an animal picked by the random
+/// Returns a nickname for a person who chose none (rule PF1): an adjective and an animal, picked by the random
 /// bits of `seed`.
 pub fn random_nickname(locale: Locale, seed: Uuid) -> Nickname {
     let (adjectives, animals) = match locale {
         Locale::Korean => KOREAN,
         Locale::English => ENGLISH,
     };
-    // The last eight bytes of a UUIDv7 are random but for the variant in the top two bits.
+    // The last eight bytes of a UUIDv7 are random, except for the two highest bits (the variant).
     let (_, random) = seed.as_u64_pair();
     let pick = |words: [&'static str; 12], shift: u32| {
         usize::try_from((random >> shift) % 12)
@@ -66,6 +66,7 @@ pub fn random_nickname(locale: Locale, seed: Uuid) -> Nickname {
 mod tests {
     use super::*;
 
+    /// Rule PF1.
     #[test]
     fn a_random_nickname_is_a_good_nickname_in_the_persons_language() {
         for seed in 0..200_u128 {

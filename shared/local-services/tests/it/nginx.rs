@@ -31,7 +31,7 @@ fn start_with(
     Nginx::start(&TOOLS, &options).unwrap()
 }
 
-fn nobody() -> SocketAddr {
+fn closed_port() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, free_port().unwrap()).into()
 }
 
@@ -68,7 +68,7 @@ fn sockets_go_to_the_gateway_and_everything_else_to_the_api() {
 fn a_socket_handshake_reaches_the_gateway_as_one() {
     let scratch = Scratch::new();
     let gateway = Upstream::start("gateway");
-    let nginx = start(&scratch, nobody(), gateway.address, Limits::Off);
+    let nginx = start(&scratch, closed_port(), gateway.address, Limits::Off);
     let handshake = "GET /ws HTTP/1.1\r\nHost: orgo.example\r\nOrigin: http://orgo.example\r\nUpgrade: WebSocket\r\n\
                      Connection: Upgrade\r\nSec-WebSocket-Protocol: orgo.v1\r\n\r\n";
     send(nginx.port(), handshake);
@@ -87,7 +87,7 @@ fn a_socket_handshake_reaches_the_gateway_as_one() {
 }
 
 #[test]
-fn what_a_client_claims_about_its_address_does_not_pass() {
+fn forwarding_headers_of_clients_are_replaced() {
     let scratch = Scratch::new();
     let (api, gateway) = (Upstream::start("api"), Upstream::start("gateway"));
     let nginx = start(&scratch, api.address, gateway.address, Limits::Off);
@@ -112,7 +112,7 @@ fn what_a_client_claims_about_its_address_does_not_pass() {
 fn a_harmless_request_id_passes_and_any_other_is_replaced() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     for (sent, passes) in
         [("client-request-1", true), ("x", false), ("a b c d e f g h", false), ("\"},{\"1234", false)]
     {
@@ -125,10 +125,10 @@ fn a_harmless_request_id_passes_and_any_other_is_replaced() {
 }
 
 #[test]
-fn internal_paths_are_not_offered() {
+fn internal_paths_are_answered_with_404() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     for path in ["/internal", "/internal/sessions", "/metrics", "//metrics", "/api/../metrics", "/%6detrics"]
     {
         assert_problem(&get(nginx.port(), path), 404, "not_found");
@@ -136,11 +136,12 @@ fn internal_paths_are_not_offered() {
     assert!(api.requests.try_recv().is_err());
 }
 
+/// Rule AP6.
 #[test]
 fn every_error_of_nginx_is_a_problem_and_no_request_makes_a_5xx() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     let host = "Host: orgo.example\r\n";
     let long = "a".repeat(40_000);
     let requests = [
@@ -175,9 +176,9 @@ fn every_error_of_nginx_is_a_problem_and_no_request_makes_a_5xx() {
 }
 
 #[test]
-fn nobody_behind_nginx_is_unavailable_with_a_time_to_retry() {
+fn a_missing_upstream_is_answered_with_503_and_retry_after() {
     let scratch = Scratch::new();
-    let nginx = start(&scratch, nobody(), nobody(), Limits::Off);
+    let nginx = start(&scratch, closed_port(), closed_port(), Limits::Off);
     for path in ["/api/v1/posts", "/ws"] {
         let answer = get(nginx.port(), path);
         assert_problem(&answer, 502, "unavailable");
@@ -189,7 +190,7 @@ fn nobody_behind_nginx_is_unavailable_with_a_time_to_retry() {
 fn the_limits_of_production_answer_with_a_problem() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::AsCommitted);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::AsCommitted);
     let log_in = "POST /api/v1/auth/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
     for _ in 0..7 {
         assert_eq!(send(nginx.port(), log_in).status, 200, "one, and six more at once");
@@ -228,7 +229,7 @@ fn addresses_of_one_ipv6_network_share_their_limits_and_others_do_not() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
     let configuration = with_pretended_addresses(&scratch);
-    let upstreams = (api.address, nobody());
+    let upstreams = (api.address, closed_port());
     let nginx = start_with(&scratch, &configuration, upstreams, Limits::AsCommitted, MailPage::Hidden);
     // 0a is a line feed, which a careless pattern takes for the end of the address.
     let refused = |network: &str| {
@@ -251,7 +252,7 @@ fn it_listens_on_ipv6() {
     }
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     let mut stream = TcpStream::connect((Ipv6Addr::LOCALHOST, nginx.port())).unwrap();
     write!(stream, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -265,7 +266,7 @@ fn the_mail_page_is_hidden_except_from_loopback_clients_of_a_development_machine
     let api = Upstream::start("api");
     let pages = ["/dev", "/dev/mail", "/dev/mail.json", "//dev/mail", "/%64ev/mail", "/x/../dev/mail"];
     let scratch = Scratch::new();
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     for page in pages {
         assert_problem(&get(nginx.port(), page), 404, "not_found");
     }
@@ -273,7 +274,7 @@ fn the_mail_page_is_hidden_except_from_loopback_clients_of_a_development_machine
 
     let scratch = Scratch::new();
     let configuration = with_pretended_addresses(&scratch);
-    let upstreams = (api.address, nobody());
+    let upstreams = (api.address, closed_port());
     let nginx = start_with(&scratch, &configuration, upstreams, Limits::AsCommitted, MailPage::ForLoopback);
     for page in pages {
         let ask = |address: &str| {
@@ -290,10 +291,10 @@ fn the_mail_page_is_hidden_except_from_loopback_clients_of_a_development_machine
 }
 
 #[test]
-fn the_log_holds_no_query_strings() {
+fn the_access_log_contains_no_query_strings() {
     let scratch = Scratch::new();
     let api = Upstream::start("api");
-    let nginx = start(&scratch, api.address, nobody(), Limits::Off);
+    let nginx = start(&scratch, api.address, closed_port(), Limits::Off);
     get(nginx.port(), "/api/v1/posts?secret=canary");
     let log = nginx.access_log();
     nginx.stop().unwrap();

@@ -59,7 +59,7 @@ fn only_the_settings_it_is_given_reach_a_program() {
 }
 
 #[test]
-fn what_a_killed_run_left_behind_is_stopped_and_nothing_else() {
+fn only_processes_that_a_killed_run_left_behind_are_stopped() {
     let scratch = Scratch::new();
     let directory = scratch.join("script");
     fs::create_dir_all(&directory).unwrap();

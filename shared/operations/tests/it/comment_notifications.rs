@@ -4,7 +4,7 @@ use domain::ids::PostId;
 use operations::notifications::{self, Wanted};
 use operations::{Caller, comments};
 use serde_json::json;
-use testkit::{TestApp, both_databases};
+use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{assert_numbered_without_holes, comment, first, frames_for, people, post};
 
@@ -20,84 +20,85 @@ async fn thread(app: &TestApp) -> ([Caller; 4], PostId) {
     (people, id)
 }
 
-both_databases! {
-    async fn a_comment_tells_the_author_of_the_post(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, ..], id) = thread(&app).await;
-        let written = comment(&app, &jun, id, None).await;
-        assert_eq!(told(&app, &mina).await, ["post_commented"]);
-        assert!(told(&app, &jun).await.is_empty());
-        let frame = frames_for(&app, &mina).await.remove(0);
-        let entry = &frame["d"]["notification"];
-        assert_eq!(
-            (&frame["t"], &frame["k"], &frame["n"]),
-            (&json!("nt"), &json!("notification"), &json!(1))
-        );
-        assert_eq!(entry["target"], json!({"type": "comment", "id": written, "post_id": id}));
-        assert_eq!(entry["actors"][0]["id"], json!(jun.user_id));
-    }
+#[testkit::both_databases]
+async fn a_comment_tells_the_author_of_the_post(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, ..], id) = thread(&app).await;
+    let written = comment(&app, &jun, id, None).await;
+    assert_eq!(told(&app, &mina).await, ["post_commented"]);
+    assert!(told(&app, &jun).await.is_empty());
+    let frame = frames_for(&app, &mina).await.remove(0);
+    let entry = &frame["d"]["notification"];
+    assert_eq!((&frame["t"], &frame["k"], &frame["n"]), (&json!("nt"), &json!("notification"), &json!(1)));
+    assert_eq!(entry["target"], json!({"type": "comment", "id": written, "post_id": id}));
+    assert_eq!(entry["actors"][0]["id"], json!(jun.user_id));
+}
 
-    async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, sora, tae], id) = thread(&app).await;
-        let root = comment(&app, &jun, id, None).await;
-        let reply = comment(&app, &sora, id, Some(root)).await;
-        assert_eq!(told(&app, &jun).await, ["comment_replied"]);
-        comment(&app, &tae, id, Some(reply)).await;
-        assert_eq!(told(&app, &sora).await, ["comment_replied"]);
-        assert_eq!(told(&app, &jun).await, ["comment_replied"], "the root's author is not answered by that");
-        assert_eq!(told(&app, &mina).await, ["post_commented"], "told of the comment alone");
-        for person in [&mina, &jun, &sora, &tae] {
-            assert_numbered_without_holes(&app, person).await;
-        }
+#[testkit::both_databases]
+async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, sora, tae], id) = thread(&app).await;
+    let root = comment(&app, &jun, id, None).await;
+    let reply = comment(&app, &sora, id, Some(root)).await;
+    assert_eq!(told(&app, &jun).await, ["comment_replied"]);
+    comment(&app, &tae, id, Some(reply)).await;
+    assert_eq!(told(&app, &sora).await, ["comment_replied"]);
+    assert_eq!(told(&app, &jun).await, ["comment_replied"], "the root's author is not answered by that");
+    assert_eq!(told(&app, &mina).await, ["post_commented"], "told of the comment alone");
+    for person in [&mina, &jun, &sora, &tae] {
+        assert_numbered_without_holes(&app, person).await;
     }
+}
 
-    async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, ..], id) = thread(&app).await;
-        let root = comment(&app, &mina, id, None).await;
-        comment(&app, &jun, id, Some(root)).await;
-        assert_eq!(told(&app, &mina).await, ["comment_replied"]);
+#[testkit::both_databases]
+async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, ..], id) = thread(&app).await;
+    let root = comment(&app, &mina, id, None).await;
+    comment(&app, &jun, id, Some(root)).await;
+    assert_eq!(told(&app, &mina).await, ["comment_replied"]);
+}
+
+#[testkit::both_databases]
+async fn nobody_is_told_of_what_they_do_themselves(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, ..], id) = thread(&app).await;
+    let root = comment(&app, &mina, id, None).await;
+    comment(&app, &mina, id, Some(root)).await;
+    let own = comment(&app, &jun, id, None).await;
+    comment(&app, &jun, id, Some(own)).await;
+    assert_eq!(told(&app, &mina).await, ["post_commented"]);
+    assert!(told(&app, &jun).await.is_empty());
+    assert!(frames_for(&app, &jun).await.is_empty());
+}
+
+#[testkit::both_databases]
+async fn every_comment_is_an_entry_of_its_own(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, sora, _], id) = thread(&app).await;
+    for who in [&jun, &jun, &sora] {
+        comment(&app, who, id, None).await;
     }
+    assert_eq!(told(&app, &mina).await, ["post_commented"; 3]);
+}
 
-    async fn nobody_is_told_of_what_they_do_themselves(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, ..], id) = thread(&app).await;
-        let root = comment(&app, &mina, id, None).await;
-        comment(&app, &mina, id, Some(root)).await;
-        let own = comment(&app, &jun, id, None).await;
-        comment(&app, &jun, id, Some(own)).await;
-        assert_eq!(told(&app, &mina).await, ["post_commented"]);
-        assert!(told(&app, &jun).await.is_empty());
-        assert!(frames_for(&app, &jun).await.is_empty());
-    }
-
-    async fn every_comment_is_an_entry_of_its_own(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, sora, _], id) = thread(&app).await;
-        for who in [&jun, &jun, &sora] {
-            comment(&app, who, id, None).await;
-        }
-        assert_eq!(told(&app, &mina).await, ["post_commented"; 3]);
-    }
-
-    async fn a_deleted_comment_takes_its_entry_along(database) {
-        let app = TestApp::new(database);
-        let ([mina, jun, sora, tae], id) = thread(&app).await;
-        let root = comment(&app, &jun, id, None).await;
-        let reply = comment(&app, &sora, id, Some(root)).await;
-        let answer = comment(&app, &tae, id, Some(reply)).await;
-        comments::delete_comment(&app.app, &tae, answer).await.unwrap();
-        assert!(told(&app, &sora).await.is_empty());
-        comments::delete_comment(&app.app, &sora, reply).await.unwrap();
-        assert!(told(&app, &jun).await.is_empty());
-        comments::delete_comment(&app.app, &jun, root).await.unwrap();
-        assert!(told(&app, &mina).await.is_empty());
-        for person in [&mina, &jun, &sora] {
-            let last = frames_for(&app, person).await.pop().unwrap();
-            assert_eq!(last["k"], "notification.counts");
-            assert_eq!(last["d"]["unread"], json!({"unseen": 0, "unread": 0}));
-            assert_numbered_without_holes(&app, person).await;
-        }
+#[testkit::both_databases]
+async fn a_deleted_comment_takes_its_entry_along(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let ([mina, jun, sora, tae], id) = thread(&app).await;
+    let root = comment(&app, &jun, id, None).await;
+    let reply = comment(&app, &sora, id, Some(root)).await;
+    let answer = comment(&app, &tae, id, Some(reply)).await;
+    comments::delete_comment(&app.app, &tae, answer).await.unwrap();
+    assert!(told(&app, &sora).await.is_empty());
+    comments::delete_comment(&app.app, &sora, reply).await.unwrap();
+    assert!(told(&app, &jun).await.is_empty());
+    comments::delete_comment(&app.app, &jun, root).await.unwrap();
+    assert!(told(&app, &mina).await.is_empty());
+    for person in [&mina, &jun, &sora] {
+        let last = frames_for(&app, person).await.pop().unwrap();
+        assert_eq!(last["k"], "notification.counts");
+        assert_eq!(last["d"]["unread"], json!({"unseen": 0, "unread": 0}));
+        assert_numbered_without_holes(&app, person).await;
     }
 }

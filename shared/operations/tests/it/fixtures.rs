@@ -2,43 +2,23 @@ use std::future::Future;
 
 use domain::comments::{CommentContent, NewComment};
 use domain::events::{Audience, LoggedEvent, Partition};
-use domain::ids::{CommentId, PostId, SessionId, UserId};
+use domain::ids::{CommentId, PostId};
 use domain::page::{Limit, PageRequest};
 use domain::posts::{NewPost, PostContent, PostTitle};
 use domain::text::Text;
-use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
 use domain::{Problem, ProblemCode};
 use operations::{Caller, OperationError, comments, posts};
 use serde_json::Value;
-use store::{UnitOfWork, outbox, users};
+use store::outbox;
 use testkit::TestApp;
 use tokio::task::JoinSet;
 
-/// Adds somebody with that nickname, past the sign-up: most rules do not ask how they came.
-pub(crate) async fn insert_person(app: &TestApp, unit: &UnitOfWork, nickname: &str) -> Caller {
-    let user = User {
-        id: UserId::new(&*app.app.ids),
-        email: EmailAddress::from_stored(format!("{}@example.com", nickname.replace(' ', "."))),
-        email_verified_at: app.now(),
-        nickname: Nickname::from_stored(nickname.to_owned()),
-        about: About::from_stored(String::new()),
-        locale: Locale::Korean,
-        role: Role::User,
-        state: UserState::Active,
-        counts: UserCounts::default(),
-        version: 1,
-        created_at: app.now(),
-    };
-    users::insert(unit, &user).await.unwrap();
-    Caller { user_id: user.id, session_id: SessionId::new(&*app.app.ids), role: user.role }
-}
-
-/// Adds so many people.
+/// Inserts `COUNT` people with sessions.
 pub(crate) async fn people<const COUNT: usize>(app: &TestApp) -> [Caller; COUNT] {
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let mut people = Vec::new();
     for number in 0..COUNT {
-        people.push(insert_person(app, &unit, &format!("person {number}")).await);
+        people.push(app.insert_caller(&unit, &format!("person {number}")).await);
     }
     unit.commit().await.unwrap();
     people.try_into().unwrap()

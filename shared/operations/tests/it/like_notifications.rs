@@ -8,7 +8,7 @@ use domain::notifications::{NotificationView, UnreadCounts};
 use operations::notifications::{self, Mark, Marked, Wanted};
 use operations::{Caller, posts};
 use serde_json::json;
-use testkit::{TestApp, both_databases};
+use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{assert_numbered_without_holes, at_once, first, frames_for, kinds_for, people, post};
 
@@ -35,170 +35,175 @@ async fn read_all(app: &TestApp, person: &Caller) {
     notifications::mark_notifications(&app.app, person, &Marked::UpTo(app.now()), Mark::Read).await.unwrap();
 }
 
-both_databases! {
-    async fn the_frame_of_a_like_holds_the_entry_as_the_list_shows_it(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        like(&app, &jun, id).await;
-        let entry = entries(&app, &mina).await.remove(0);
-        let at = app.now().to_string();
-        let expected = json!({
-            "t": "nt", "uid": mina.user_id, "n": 1, "k": "notification", "at": at,
-            "d": {
-                "notification": {
-                    "id": entry.id,
-                    "type": "post_liked",
-                    "group_key": format!("post_liked:{id}"),
-                    "actors": [{"id": jun.user_id, "nickname": "person 1", "state": "active", "role": "user"}],
-                    "actor_count": 1,
-                    "target": {"type": "post", "id": id, "post_id": id},
-                    "created_at": at,
-                    "updated_at": at,
-                },
-                "unread": {"unseen": 1, "unread": 1},
+#[testkit::both_databases]
+async fn the_frame_of_a_like_holds_the_entry_as_the_list_shows_it(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    let entry = entries(&app, &mina).await.remove(0);
+    let at = app.now().to_string();
+    let expected = json!({
+        "t": "nt", "uid": mina.user_id, "n": 1, "k": "notification", "at": at,
+        "d": {
+            "notification": {
+                "id": entry.id,
+                "type": "post_liked",
+                "group_key": format!("post_liked:{id}"),
+                "actors": [{"id": jun.user_id, "nickname": "person 1", "state": "active", "role": "user"}],
+                "actor_count": 1,
+                "target": {"type": "post", "id": id, "post_id": id},
+                "created_at": at,
+                "updated_at": at,
             },
-        });
-        assert_eq!(frames_for(&app, &mina).await, [expected]);
-        assert_eq!(kinds_for(&app, Audience::User(mina.user_id)).await, ["notification"]);
-        assert!(frames_for(&app, &jun).await.is_empty(), "nobody else is told");
-    }
+            "unread": {"unseen": 1, "unread": 1},
+        },
+    });
+    assert_eq!(frames_for(&app, &mina).await, [expected]);
+    assert_eq!(kinds_for(&app, Audience::User(mina.user_id)).await, ["notification"]);
+    assert!(frames_for(&app, &jun).await.is_empty(), "nobody else is told");
+}
 
-    async fn fifty_likes_are_one_unread_entry_with_the_latest_three(database) {
-        let app = TestApp::new(database);
-        let everybody = people::<51>(&app).await;
-        let author = everybody[50];
-        let id = post(&app, &author).await;
-        for who in everybody.iter().take(50) {
-            app.clock.advance(Duration::from_millis(1));
-            like(&app, who, id).await;
-        }
-        let entries = entries(&app, &author).await;
-        assert_eq!((entries.len(), entries[0].actor_count), (1, 50));
-        let latest: Vec<_> = entries[0].actors.iter().map(|actor| actor.id).collect();
-        assert_eq!(latest, [everybody[49].user_id, everybody[48].user_id, everybody[47].user_id]);
-        assert_eq!(entries[0].updated_at, app.now());
-        assert_eq!(unread(&app, &author).await, (1, 1));
-        let last = frames_for(&app, &author).await.pop().unwrap();
-        assert_eq!((&last["n"], &last["d"]["notification"]["actor_count"]), (&json!(50), &json!(50)));
-        assert_eq!(last["d"]["unread"], json!({"unseen": 1, "unread": 1}));
+#[testkit::both_databases]
+async fn fifty_likes_are_one_unread_entry_with_the_latest_three(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let everybody = people::<51>(&app).await;
+    let author = everybody[50];
+    let id = post(&app, &author).await;
+    for who in everybody.iter().take(50) {
+        app.clock.advance(Duration::from_millis(1));
+        like(&app, who, id).await;
     }
+    let entries = entries(&app, &author).await;
+    assert_eq!((entries.len(), entries[0].actor_count), (1, 50));
+    let latest: Vec<_> = entries[0].actors.iter().map(|actor| actor.id).collect();
+    assert_eq!(latest, [everybody[49].user_id, everybody[48].user_id, everybody[47].user_id]);
+    assert_eq!(entries[0].updated_at, app.now());
+    assert_eq!(unread(&app, &author).await, (1, 1));
+    let last = frames_for(&app, &author).await.pop().unwrap();
+    assert_eq!((&last["n"], &last["d"]["notification"]["actor_count"]), (&json!(50), &json!(50)));
+    assert_eq!(last["d"]["unread"], json!({"unseen": 1, "unread": 1}));
+}
 
-    async fn likes_at_once_gather_in_one_entry(database) {
-        let app = TestApp::new(database);
-        let everybody = people::<21>(&app).await;
-        let author = everybody[20];
-        let id = post(&app, &author).await;
-        at_once(20, |number| {
-            let (app, who) = (app.app.clone(), everybody[number]);
-            async move { posts::like_post(&app, &who, id).await.unwrap() }
-        })
-        .await;
-        let entries = entries(&app, &author).await;
-        assert_eq!((entries.len(), entries[0].actor_count, entries[0].actors.len()), (1, 20, 3));
-        assert_eq!(unread(&app, &author).await, (1, 1));
-        assert_eq!(frames_for(&app, &author).await.len(), 20);
-        assert_numbered_without_holes(&app, &author).await;
-    }
+#[testkit::both_databases]
+async fn likes_at_once_gather_in_one_entry(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let everybody = people::<21>(&app).await;
+    let author = everybody[20];
+    let id = post(&app, &author).await;
+    at_once(20, |number| {
+        let (app, who) = (app.app.clone(), everybody[number]);
+        async move { posts::like_post(&app, &who, id).await.unwrap() }
+    })
+    .await;
+    let entries = entries(&app, &author).await;
+    assert_eq!((entries.len(), entries[0].actor_count, entries[0].actors.len()), (1, 20, 3));
+    assert_eq!(unread(&app, &author).await, (1, 1));
+    assert_eq!(frames_for(&app, &author).await.len(), 20);
+    assert_numbered_without_holes(&app, &author).await;
+}
 
-    async fn after_an_entry_was_read_the_next_like_begins_another(database) {
-        let app = TestApp::new(database);
-        let [mina, jun, sora] = people(&app).await;
-        let id = post(&app, &mina).await;
+#[testkit::both_databases]
+async fn after_an_entry_was_read_the_next_like_begins_another(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun, sora] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    read_all(&app, &mina).await;
+    app.clock.advance(HOUR);
+    like(&app, &sora, id).await;
+    let entries = entries(&app, &mina).await;
+    let actors: Vec<_> = entries.iter().map(|entry| (entry.actor_count, entry.read_at.is_some())).collect();
+    assert_eq!(actors, [(1, false), (1, true)]);
+    assert_eq!(unread(&app, &mina).await, (1, 1));
+}
+
+#[testkit::both_databases]
+async fn a_seen_entry_that_grows_is_unseen_again(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun, sora] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    notifications::mark_notifications(&app.app, &mina, &Marked::UpTo(app.now()), Mark::Seen).await.unwrap();
+    assert_eq!(unread(&app, &mina).await, (0, 1));
+    like(&app, &sora, id).await;
+    assert_eq!(unread(&app, &mina).await, (1, 1));
+    assert_eq!(entries(&app, &mina).await.len(), 1);
+}
+
+#[testkit::both_databases]
+async fn a_like_taken_back_leaves_the_entry_and_the_last_one_takes_it_along(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun, sora] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    like(&app, &sora, id).await;
+    unlike(&app, &jun, id).await;
+    let left = entries(&app, &mina).await;
+    assert_eq!((left[0].actor_count, left[0].actors[0].id), (1, sora.user_id));
+    unlike(&app, &sora, id).await;
+    assert!(entries(&app, &mina).await.is_empty());
+    assert_eq!(unread(&app, &mina).await, (0, 0));
+    let last = frames_for(&app, &mina).await.pop().unwrap();
+    assert_eq!((&last["t"], &last["k"]), (&json!("nt"), &json!("notification.counts")));
+    assert_eq!(last["d"], json!({"unread": {"unseen": 0, "unread": 0}}));
+    assert_numbered_without_holes(&app, &mina).await;
+}
+
+#[testkit::both_databases]
+async fn a_like_done_again_within_a_day_tells_nobody_anew(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    for _ in 0..3 {
         like(&app, &jun, id).await;
-        read_all(&app, &mina).await;
         app.clock.advance(HOUR);
-        like(&app, &sora, id).await;
-        let entries = entries(&app, &mina).await;
-        let actors: Vec<_> =
-            entries.iter().map(|entry| (entry.actor_count, entry.read_at.is_some())).collect();
-        assert_eq!(actors, [(1, false), (1, true)]);
-        assert_eq!(unread(&app, &mina).await, (1, 1));
-    }
-
-    async fn a_seen_entry_that_grows_is_unseen_again(database) {
-        let app = TestApp::new(database);
-        let [mina, jun, sora] = people(&app).await;
-        let id = post(&app, &mina).await;
-        like(&app, &jun, id).await;
-        notifications::mark_notifications(&app.app, &mina, &Marked::UpTo(app.now()), Mark::Seen)
-            .await
-            .unwrap();
-        assert_eq!(unread(&app, &mina).await, (0, 1));
-        like(&app, &sora, id).await;
-        assert_eq!(unread(&app, &mina).await, (1, 1));
-        assert_eq!(entries(&app, &mina).await.len(), 1);
-    }
-
-    async fn a_like_taken_back_leaves_the_entry_and_the_last_one_takes_it_along(database) {
-        let app = TestApp::new(database);
-        let [mina, jun, sora] = people(&app).await;
-        let id = post(&app, &mina).await;
-        like(&app, &jun, id).await;
-        like(&app, &sora, id).await;
         unlike(&app, &jun, id).await;
-        let left = entries(&app, &mina).await;
-        assert_eq!((left[0].actor_count, left[0].actors[0].id), (1, sora.user_id));
-        unlike(&app, &sora, id).await;
-        assert!(entries(&app, &mina).await.is_empty());
-        assert_eq!(unread(&app, &mina).await, (0, 0));
-        let last = frames_for(&app, &mina).await.pop().unwrap();
-        assert_eq!((&last["t"], &last["k"]), (&json!("nt"), &json!("notification.counts")));
-        assert_eq!(last["d"], json!({"unread": {"unseen": 0, "unread": 0}}));
-        assert_numbered_without_holes(&app, &mina).await;
+        app.clock.advance(HOUR);
     }
+    like(&app, &jun, id).await;
+    let kinds = kinds_for(&app, Audience::User(mina.user_id)).await;
+    assert_eq!(kinds.iter().filter(|kind| *kind == "notification").count(), 1);
+    let entries = entries(&app, &mina).await;
+    assert_eq!((entries.len(), entries[0].actor_count), (1, 1), "it is in the list all the same");
+    assert_eq!(unread(&app, &mina).await, (1, 1));
+    assert_numbered_without_holes(&app, &mina).await;
+}
 
-    async fn a_like_done_again_within_a_day_tells_nobody_anew(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        for _ in 0..3 {
-            like(&app, &jun, id).await;
-            app.clock.advance(HOUR);
-            unlike(&app, &jun, id).await;
-            app.clock.advance(HOUR);
-        }
-        like(&app, &jun, id).await;
-        let kinds = kinds_for(&app, Audience::User(mina.user_id)).await;
-        assert_eq!(kinds.iter().filter(|kind| *kind == "notification").count(), 1);
-        let entries = entries(&app, &mina).await;
-        assert_eq!((entries.len(), entries[0].actor_count), (1, 1), "it is in the list all the same");
-        assert_eq!(unread(&app, &mina).await, (1, 1));
-        assert_numbered_without_holes(&app, &mina).await;
-    }
+#[testkit::both_databases]
+async fn a_like_done_again_in_silence_does_not_wake_what_was_read(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    read_all(&app, &mina).await;
+    unlike(&app, &jun, id).await;
+    like(&app, &jun, id).await;
+    assert_eq!(unread(&app, &mina).await, (0, 0));
+    assert_eq!(entries(&app, &mina).await.len(), 1);
+}
 
-    async fn a_like_done_again_in_silence_does_not_wake_what_was_read(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        like(&app, &jun, id).await;
-        read_all(&app, &mina).await;
-        unlike(&app, &jun, id).await;
-        like(&app, &jun, id).await;
-        assert_eq!(unread(&app, &mina).await, (0, 0));
-        assert_eq!(entries(&app, &mina).await.len(), 1);
-    }
+#[testkit::both_databases]
+async fn a_like_done_again_after_a_day_tells_again(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    unlike(&app, &jun, id).await;
+    app.clock.advance(24 * HOUR);
+    like(&app, &jun, id).await;
+    let kinds = kinds_for(&app, Audience::User(mina.user_id)).await;
+    assert_eq!(kinds, ["notification", "notification.counts", "notification"]);
+    assert_eq!(entries(&app, &mina).await[0].actor_count, 1);
+}
 
-    async fn a_like_done_again_after_a_day_tells_again(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        like(&app, &jun, id).await;
-        unlike(&app, &jun, id).await;
-        app.clock.advance(24 * HOUR);
-        like(&app, &jun, id).await;
-        let kinds = kinds_for(&app, Audience::User(mina.user_id)).await;
-        assert_eq!(kinds, ["notification", "notification.counts", "notification"]);
-        assert_eq!(entries(&app, &mina).await[0].actor_count, 1);
-    }
-
-    async fn a_like_of_another_post_by_the_same_person_tells(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let (one, other) = (post(&app, &mina).await, post(&app, &mina).await);
-        like(&app, &jun, one).await;
-        like(&app, &jun, other).await;
-        assert_eq!(entries(&app, &mina).await.len(), 2);
-        assert_eq!(unread(&app, &mina).await, (2, 2));
-    }
+#[testkit::both_databases]
+async fn a_like_of_another_post_by_the_same_person_tells(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let (one, other) = (post(&app, &mina).await, post(&app, &mina).await);
+    like(&app, &jun, one).await;
+    like(&app, &jun, other).await;
+    assert_eq!(entries(&app, &mina).await.len(), 2);
+    assert_eq!(unread(&app, &mina).await, (2, 2));
 }

@@ -3,65 +3,61 @@
 use domain::events::Audience;
 use operations::notifications::{self, Mark, Marked};
 use operations::{posts, users};
-use testkit::{TestApp, both_databases};
+use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{
     assert_numbered_without_holes, comment, events_for, frames_for, new_comment, people, post,
 };
 
-both_databases! {
-    async fn units_that_tell_nothing_take_no_number(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        posts::like_post(&app.app, &jun, id).await.unwrap();
-        // Forgotten, as after a purge: taking the like back finds nobody who was told.
-        app.database.execute("DELETE FROM notification_actors").await;
-        posts::unlike_post(&app.app, &jun, id).await.unwrap();
-        // Told a moment ago, and never taken back: liking it tells nothing.
-        posts::like_post(&app.app, &jun, id).await.unwrap();
-        app.database.execute("DELETE FROM post_likes").await;
-        posts::like_post(&app.app, &jun, id).await.unwrap();
-        notifications::mark_notifications(&app.app, &mina, &Marked::Ids(Vec::new()), Mark::Read)
-            .await
-            .unwrap();
-        assert_eq!(frames_for(&app, &mina).await.len(), 2);
-        users::follow(&app.app, &jun, mina.user_id).await.unwrap();
-        assert_eq!(frames_for(&app, &mina).await.len(), 3);
-        assert_numbered_without_holes(&app, &mina).await;
-    }
+#[testkit::both_databases]
+async fn units_that_tell_nothing_take_no_number(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    posts::like_post(&app.app, &jun, id).await.unwrap();
+    // Forgotten, as after a purge: taking the like back finds nobody who was told.
+    app.database.execute("DELETE FROM notification_actors").await;
+    posts::unlike_post(&app.app, &jun, id).await.unwrap();
+    // Told a moment ago, and never taken back: liking it tells nothing.
+    posts::like_post(&app.app, &jun, id).await.unwrap();
+    app.database.execute("DELETE FROM post_likes").await;
+    posts::like_post(&app.app, &jun, id).await.unwrap();
+    notifications::mark_notifications(&app.app, &mina, &Marked::Ids(Vec::new()), Mark::Read).await.unwrap();
+    assert_eq!(frames_for(&app, &mina).await.len(), 2);
+    users::follow(&app.app, &jun, mina.user_id).await.unwrap();
+    assert_eq!(frames_for(&app, &mina).await.len(), 3);
+    assert_numbered_without_holes(&app, &mina).await;
+}
 
-    async fn units_that_fail_take_no_number(database) {
-        let app = TestApp::new(database);
-        let [mina, jun] = people(&app).await;
-        let id = post(&app, &mina).await;
-        comment(&app, &jun, id, None).await;
-        // Fails at its last statement, when it has its number.
-        app.database.execute("DELETE FROM stream_heads").await;
-        operations::comments::create_comment(&app.app, &jun, id, new_comment(None)).await.unwrap_err();
-        assert_eq!(app.database.number("SELECT seq FROM notification_heads").await, 1);
-        assert_eq!(
-            app.database.number("SELECT COUNT(*) FROM comments").await,
-            1,
-            "and nothing of it is there"
-        );
-        assert_eq!(app.database.number("SELECT COUNT(*) FROM notifications").await, 1);
-    }
+/// Rule NO3.
+#[testkit::both_databases]
+async fn units_that_fail_take_no_number(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    comment(&app, &jun, id, None).await;
+    // Fails at its last statement, when it has its number.
+    app.database.execute("DELETE FROM stream_heads").await;
+    operations::comments::create_comment(&app.app, &jun, id, new_comment(None)).await.unwrap_err();
+    assert_eq!(app.database.number("SELECT seq FROM notification_heads").await, 1);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM comments").await, 1, "and nothing of it is there");
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM notifications").await, 1);
+}
 
-    async fn everybody_has_numbers_of_their_own(database) {
-        let app = TestApp::new(database);
-        let [mina, jun, sora] = people(&app).await;
-        for author in [&mina, &jun] {
-            let id = post(&app, author).await;
-            posts::like_post(&app.app, &sora, id).await.unwrap();
-            users::follow(&app.app, &sora, author.user_id).await.unwrap();
-        }
-        for author in [&mina, &jun] {
-            let events = events_for(&app, Audience::User(author.user_id)).await;
-            assert_eq!(events.len(), 2);
-            assert_numbered_without_holes(&app, author).await;
-            let frames = frames_for(&app, author).await;
-            assert!(frames.iter().all(|frame| frame["uid"] == serde_json::json!(author.user_id)));
-        }
+#[testkit::both_databases]
+async fn everybody_has_numbers_of_their_own(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let [mina, jun, sora] = people(&app).await;
+    for author in [&mina, &jun] {
+        let id = post(&app, author).await;
+        posts::like_post(&app.app, &sora, id).await.unwrap();
+        users::follow(&app.app, &sora, author.user_id).await.unwrap();
+    }
+    for author in [&mina, &jun] {
+        let events = events_for(&app, Audience::User(author.user_id)).await;
+        assert_eq!(events.len(), 2);
+        assert_numbered_without_holes(&app, author).await;
+        let frames = frames_for(&app, author).await;
+        assert!(frames.iter().all(|frame| frame["uid"] == serde_json::json!(author.user_id)));
     }
 }

@@ -6,7 +6,7 @@ use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
 use operations::{Caller, posts};
 use store::UnitOfWork;
-use testkit::{TestApp, both_databases};
+use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{first, insert_person};
 
@@ -26,37 +26,37 @@ async fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostI
     post.id
 }
 
-both_databases! {
-    async fn posts_of_a_page_have_their_author_and_the_relation_of_the_viewer(database) {
-        let app = TestApp::new(database);
-        let unit = app.app.store.begin(app.now()).await.unwrap();
-        let ids = &*app.app.ids;
-        let mina = insert_person(&app, &unit, "mina").await;
-        let own = insert_post(&app, &unit, &mina).await;
-        for number in 0..3 {
-            let author = insert_person(&app, &unit, &format!("person {number}")).await;
-            let liked = insert_post(&app, &unit, &author).await;
-            store::likes::insert(&unit, LikeId::new(ids), liked, mina.user_id).await.unwrap();
-            store::follows::insert(&unit, FollowId::new(ids), mina.user_id, author.user_id).await.unwrap();
-        }
-        unit.commit().await.unwrap();
-        let page = posts::list_posts(&app.app, Some(&mina), None, &first(3)).await.unwrap();
-        assert_eq!(page.items.len(), 3);
-        for view in page.items {
-            assert_eq!(view.author.id, view.post.author_id);
-            assert!(view.viewer.is_some_and(|viewer| viewer.liked && viewer.following_author && !viewer.is_author));
-        }
-        let view = posts::get_post(&app.app, Some(&mina), own).await.unwrap();
+#[testkit::both_databases]
+async fn posts_of_a_page_have_their_author_and_the_relation_of_the_viewer(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let unit = app.app.store.begin(app.now()).await.unwrap();
+    let ids = &*app.app.ids;
+    let mina = insert_person(&app, &unit, "mina").await;
+    let own = insert_post(&app, &unit, &mina).await;
+    for number in 0..3 {
+        let author = insert_person(&app, &unit, &format!("person {number}")).await;
+        let liked = insert_post(&app, &unit, &author).await;
+        store::likes::insert(&unit, LikeId::new(ids), liked, mina.user_id).await.unwrap();
+        store::follows::insert(&unit, FollowId::new(ids), mina.user_id, author.user_id).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let page = posts::list_posts(&app.app, Some(&mina), None, &first(3)).await.unwrap();
+    assert_eq!(page.items.len(), 3);
+    for view in page.items {
+        assert_eq!(view.author.id, view.post.author_id);
         assert!(
-            view.viewer.is_some_and(|viewer| viewer.is_author && !viewer.liked && !viewer.following_author)
+            view.viewer.is_some_and(|viewer| viewer.liked && viewer.following_author && !viewer.is_author)
         );
     }
+    let view = posts::get_post(&app.app, Some(&mina), own).await.unwrap();
+    assert!(view.viewer.is_some_and(|viewer| viewer.is_author && !viewer.liked && !viewer.following_author));
+}
 
-    async fn authentication_is_one_statement(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let before = app.database.statements();
-        operations::auth::authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
-        assert_eq!(app.database.statements() - before, 1);
-    }
+#[testkit::both_databases]
+async fn authentication_is_one_statement(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let before = app.database.statements();
+    operations::auth::authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
+    assert_eq!(app.database.statements() - before, 1);
 }

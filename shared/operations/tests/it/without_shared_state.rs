@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ProblemCode;
 use ephemeral::Ephemeral;
 use operations::realtime::{create_ticket, redeem_ticket};
-use testkit::{ManualClock, TestApp, both_databases};
+use testkit::{ManualClock, TestApp, TestDatabase};
 
 use crate::auth::log_in;
 use crate::fixtures::code;
@@ -13,26 +13,26 @@ use crate::fixtures::code;
 /// Nobody listens on port 1.
 const NOWHERE: &str = "redis://127.0.0.1:1";
 
-both_databases! {
-    async fn tries_are_counted_in_the_process_where_redis_is_away(database) {
-        let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
-        let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
-        let mina = app.person("mina").await;
-        for _ in 0..10 {
-            log_in(&app, "mina@example.com", &mina.password).await.unwrap();
-        }
-        let refused = log_in(&app, "mina@example.com", &mina.password).await;
-        assert_eq!(code(refused), ProblemCode::RateLimited);
+#[testkit::both_databases]
+async fn tries_are_counted_in_the_process_where_redis_is_away(database: TestDatabase) {
+    let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
+    let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
+    let mina = app.person("mina").await;
+    for _ in 0..10 {
+        log_in(&app, "mina@example.com", &mina.password).await.unwrap();
     }
+    let refused = log_in(&app, "mina@example.com", &mina.password).await;
+    assert_eq!(code(refused), ProblemCode::RateLimited);
+}
 
-    async fn tickets_are_not_available_where_redis_is_away(database) {
-        let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
-        let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
-        let mina = app.person("mina").await;
-        let fault = create_ticket(&app.app, &mina.caller()).await.map(drop).unwrap_err();
-        assert_eq!(fault.problem().code, ProblemCode::Unavailable);
-        assert!(fault.problem().retry_after.is_some());
-        let fault = redeem_ticket(&app.app, &"A".repeat(43)).await.unwrap_err();
-        assert_eq!(fault.problem().code, ProblemCode::Unavailable);
-    }
+#[testkit::both_databases]
+async fn tickets_are_not_available_where_redis_is_away(database: TestDatabase) {
+    let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
+    let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
+    let mina = app.person("mina").await;
+    let fault = create_ticket(&app.app, &mina.caller()).await.map(drop).unwrap_err();
+    assert_eq!(fault.problem().code, ProblemCode::Unavailable);
+    assert!(fault.problem().retry_after.is_some());
+    let fault = redeem_ticket(&app.app, &"A".repeat(43)).await.unwrap_err();
+    assert_eq!(fault.problem().code, ProblemCode::Unavailable);
 }

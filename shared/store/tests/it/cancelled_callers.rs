@@ -9,7 +9,7 @@ use domain::events::Partition;
 use domain::ids::JobId;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use store::{Store, StoreError, StoreOptions, UnitOfWork, jobs, outbox};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -130,25 +130,25 @@ async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres
     }
 }
 
-both_databases! {
-    async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(database) {
-        let store = database.store();
-        run_dropped_requests(&store).await;
-        for number in CALLERS..CALLERS + 40 {
-            request(&store, number).await.unwrap();
-        }
-        assert_all_or_nothing(&database).await;
+#[testkit::both_databases]
+async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(database: TestDatabase) {
+    let store = database.store();
+    run_dropped_requests(&store).await;
+    for number in CALLERS..CALLERS + 40 {
+        request(&store, number).await.unwrap();
     }
+    assert_all_or_nothing(&database).await;
+}
 
-    async fn a_commit_once_begun_is_finished_without_its_caller(database) {
-        let store = database.store();
-        let mut unit = store.begin(NOW).await.unwrap();
-        unit.record(event(person(1), "kept"));
-        let mut commits = store.commits();
-        drop_after(1, unit.commit()).await;
-        commits.changed().await.unwrap();
-        let partition = event(person(1), "").audience().partition();
-        let logged = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
-        assert_eq!(logged.iter().map(|event| label(&event.frame)).collect::<Vec<_>>(), ["kept"]);
-    }
+#[testkit::both_databases]
+async fn a_commit_once_begun_is_finished_without_its_caller(database: TestDatabase) {
+    let store = database.store();
+    let mut unit = store.begin(NOW).await.unwrap();
+    unit.record(event(person(1), "kept"));
+    let mut commits = store.commits();
+    drop_after(1, unit.commit()).await;
+    commits.changed().await.unwrap();
+    let partition = event(person(1), "").audience().partition();
+    let logged = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
+    assert_eq!(logged.iter().map(|event| label(&event.frame)).collect::<Vec<_>>(), ["kept"]);
 }

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use store::{Store, outbox};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -26,73 +26,76 @@ async fn begin_next(store: &Store, at: Timestamp, current: Uuid, lost: Option<Uu
     epoch
 }
 
-both_databases! {
-    async fn processes_that_start_at_once_agree_on_one_epoch(database) {
-        let store = database.store();
-        assert_eq!(outbox::epoch(store.reader()).await.unwrap(), None);
-        let mut starting = JoinSet::new();
-        for number in 1..=8 {
-            let store = store.clone();
-            starting.spawn(async move { begin_first(&store, epoch(number)).await });
+#[testkit::both_databases]
+async fn processes_that_start_at_once_agree_on_one_epoch(database: TestDatabase) {
+    let store = database.store();
+    assert_eq!(outbox::epoch(store.reader()).await.unwrap(), None);
+    let mut starting = JoinSet::new();
+    for number in 1..=8 {
+        let store = store.clone();
+        starting.spawn(async move { begin_first(&store, epoch(number)).await });
+    }
+    let agreed = starting.join_all().await;
+    assert!(agreed.iter().all(|epoch| *epoch == agreed[0]), "{agreed:?}");
+    assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(agreed[0]));
+    assert_eq!(database.number("SELECT COUNT(*) FROM log_epochs").await, 1);
+}
+
+#[testkit::both_databases]
+async fn processes_that_replace_an_epoch_at_once_agree_on_one(database: TestDatabase) {
+    let store = database.store();
+    begin_first(&store, epoch(1)).await;
+    let mut noticing = JoinSet::new();
+    for number in 2..=9 {
+        let store = store.clone();
+        noticing.spawn(async move { begin_next(&store, NOW, epoch(1), None, epoch(number)).await });
+    }
+    let agreed = noticing.join_all().await;
+    assert!(agreed[0] != epoch(1) && agreed.iter().all(|epoch| *epoch == agreed[0]), "{agreed:?}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM log_epochs").await, 2);
+}
+
+#[testkit::both_databases]
+async fn the_latest_epoch_is_the_one_that_began_last_whatever_the_clocks_say(database: TestDatabase) {
+    let store = database.store();
+    begin_first(&store, epoch(1)).await;
+    assert_eq!(begin_next(&store, Timestamp(0), epoch(1), None, epoch(2)).await, epoch(2));
+    assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(epoch(2)));
+    assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [epoch(1)]);
+}
+
+#[testkit::both_databases]
+async fn a_lost_epoch_is_recorded_as_an_earlier_one(database: TestDatabase) {
+    let store = database.store();
+    begin_first(&store, epoch(1)).await;
+    let known = async |epoch| {
+        let positions = outbox::PartitionPositions::default();
+        outbox::comparison(store.reader(), epoch, &positions).await.unwrap().knows_reader
+    };
+    assert!(!known(epoch(7)).await);
+    assert_eq!(begin_next(&store, NOW, epoch(1), Some(epoch(7)), epoch(8)).await, epoch(8));
+    assert!(known(epoch(7)).await && known(epoch(1)).await);
+    assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [epoch(7), epoch(1)]);
+}
+
+#[testkit::both_databases]
+async fn no_event_is_committed_between_a_new_epoch_and_its_heads(database: TestDatabase) {
+    let store = database.store();
+    begin_first(&store, epoch(1)).await;
+    let unit = store.begin(NOW).await.unwrap();
+    let (_, heads) = outbox::begin_next_epoch(&unit, Some(epoch(1)), None, epoch(2)).await.unwrap();
+    let committing = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let mut unit = store.begin(NOW).await?;
+            unit.record(event(person(1), "later"));
+            unit.commit().await
         }
-        let agreed = starting.join_all().await;
-        assert!(agreed.iter().all(|epoch| *epoch == agreed[0]), "{agreed:?}");
-        assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(agreed[0]));
-        assert_eq!(database.number("SELECT COUNT(*) FROM log_epochs").await, 1);
+    });
+    for _ in 0..20 {
+        assert_eq!(outbox::heads(store.reader()).await.unwrap(), heads.positions);
     }
-
-    async fn processes_that_replace_an_epoch_at_once_agree_on_one(database) {
-        let store = database.store();
-        begin_first(&store, epoch(1)).await;
-        let mut noticing = JoinSet::new();
-        for number in 2..=9 {
-            let store = store.clone();
-            noticing.spawn(async move { begin_next(&store, NOW, epoch(1), None, epoch(number)).await });
-        }
-        let agreed = noticing.join_all().await;
-        assert!(agreed[0] != epoch(1) && agreed.iter().all(|epoch| *epoch == agreed[0]), "{agreed:?}");
-        assert_eq!(database.number("SELECT COUNT(*) FROM log_epochs").await, 2);
-    }
-
-    async fn the_latest_epoch_is_the_one_that_began_last_whatever_the_clocks_say(database) {
-        let store = database.store();
-        begin_first(&store, epoch(1)).await;
-        assert_eq!(begin_next(&store, Timestamp(0), epoch(1), None, epoch(2)).await, epoch(2));
-        assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(epoch(2)));
-        assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [epoch(1)]);
-    }
-
-    async fn a_lost_epoch_is_recorded_as_an_earlier_one(database) {
-        let store = database.store();
-        begin_first(&store, epoch(1)).await;
-        let known = async |epoch| {
-            let positions = outbox::PartitionPositions::default();
-            outbox::comparison(store.reader(), epoch, &positions).await.unwrap().knows_reader
-        };
-        assert!(!known(epoch(7)).await);
-        assert_eq!(begin_next(&store, NOW, epoch(1), Some(epoch(7)), epoch(8)).await, epoch(8));
-        assert!(known(epoch(7)).await && known(epoch(1)).await);
-        assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [epoch(7), epoch(1)]);
-    }
-
-    async fn no_event_is_committed_between_a_new_epoch_and_its_heads(database) {
-        let store = database.store();
-        begin_first(&store, epoch(1)).await;
-        let unit = store.begin(NOW).await.unwrap();
-        let (_, heads) = outbox::begin_next_epoch(&unit, Some(epoch(1)), None, epoch(2)).await.unwrap();
-        let committing = tokio::spawn({
-            let store = store.clone();
-            async move {
-                let mut unit = store.begin(NOW).await?;
-                unit.record(event(person(1), "later"));
-                unit.commit().await
-            }
-        });
-        for _ in 0..20 {
-            assert_eq!(outbox::heads(store.reader()).await.unwrap(), heads.positions);
-        }
-        unit.commit().await.unwrap();
-        committing.await.unwrap().unwrap();
-        assert_eq!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>(), 1);
-    }
+    unit.commit().await.unwrap();
+    committing.await.unwrap().unwrap();
+    assert_eq!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>(), 1);
 }

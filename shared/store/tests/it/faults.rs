@@ -5,57 +5,59 @@ use domain::ids::CapturedMailId;
 use sea_orm::ConnectionTrait;
 use store::captured_mails::{self, CapturedMail};
 use store::{ConnectFault, Store, StoreError, StoreOptions, outbox, users};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::fixtures::{NOW, insert_person, person};
 
-both_databases! {
-    async fn a_row_that_is_there_already_is_a_conflict(database) {
-        let store = database.store();
-        let unit = store.begin(NOW).await.unwrap();
-        insert_person(&unit, 1).await;
-        let again = users::find(unit.connection(), person(1)).await.unwrap().unwrap();
-        let conflict = users::insert(&unit, &again).await.unwrap_err();
-        assert!(matches!(conflict, StoreError::Conflict(_)), "{conflict:?}");
-    }
+#[testkit::both_databases]
+async fn a_row_that_is_there_already_is_a_conflict(database: TestDatabase) {
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    insert_person(&unit, 1).await;
+    let again = users::find(unit.connection(), person(1)).await.unwrap().unwrap();
+    let conflict = users::insert(&unit, &again).await.unwrap_err();
+    assert!(matches!(conflict, StoreError::Conflict(_)), "{conflict:?}");
+}
 
-    async fn a_value_nobody_knows_is_corrupt_and_names_its_table(database) {
-        let store = database.store();
-        let unit = store.begin(NOW).await.unwrap();
-        insert_person(&unit, 1).await;
-        unit.commit().await.unwrap();
-        database.execute("UPDATE users SET locale = 'tlh'").await;
-        let corrupt = users::find(store.reader(), person(1)).await.unwrap_err();
-        assert!(matches!(corrupt, StoreError::Corrupt { table: "users", .. }), "{corrupt:?}");
-    }
+#[testkit::both_databases]
+async fn a_value_nobody_knows_is_corrupt_and_names_its_table(database: TestDatabase) {
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    insert_person(&unit, 1).await;
+    unit.commit().await.unwrap();
+    database.execute("UPDATE users SET locale = 'tlh'").await;
+    let corrupt = users::find(store.reader(), person(1)).await.unwrap_err();
+    assert!(matches!(corrupt, StoreError::Corrupt { table: "users", .. }), "{corrupt:?}");
+}
 
-    async fn a_missing_head_of_the_log_fails_the_commit(database) {
-        let store = database.store();
-        database.execute("DELETE FROM stream_heads").await;
-        let mut unit = store.begin(NOW).await.unwrap();
-        insert_person(&unit, 1).await;
-        unit.record(crate::fixtures::event(person(1), "lost"));
-        let corrupt = unit.commit().await.unwrap_err();
-        assert!(matches!(corrupt, StoreError::Corrupt { table: "stream_heads", .. }), "{corrupt:?}");
-        assert_eq!(users::find(store.reader(), person(1)).await.unwrap(), None, "and nothing was committed");
-        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
-    }
+#[testkit::both_databases]
+async fn a_missing_head_of_the_log_fails_the_commit(database: TestDatabase) {
+    let store = database.store();
+    database.execute("DELETE FROM stream_heads").await;
+    let mut unit = store.begin(NOW).await.unwrap();
+    insert_person(&unit, 1).await;
+    unit.record(crate::fixtures::event(person(1), "lost"));
+    let corrupt = unit.commit().await.unwrap_err();
+    assert!(matches!(corrupt, StoreError::Corrupt { table: "stream_heads", .. }), "{corrupt:?}");
+    assert_eq!(users::find(store.reader(), person(1)).await.unwrap(), None, "and nothing was committed");
+    assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
+}
 
-    async fn mails_are_kept_and_shown_the_latest_first(database) {
-        let store = database.store();
-        let unit = store.begin(NOW).await.unwrap();
-        for number in 1..=3_i64 {
-            let id = CapturedMailId(Uuid::from_u64_pair(number.unsigned_abs(), 0));
-            let [to, subject, text] = ["to", "subject", "text"].map(|what| format!("{what} {number}"));
-            let mail = CapturedMail { to, subject, text, at: Timestamp(number) };
-            captured_mails::insert(&unit, id, &mail).await.unwrap();
-        }
-        unit.commit().await.unwrap();
-        let latest = captured_mails::latest(store.reader(), 2).await.unwrap();
-        let shown: Vec<_> = latest.iter().map(|mail| (mail.text.as_str(), mail.at)).collect();
-        assert_eq!(shown, [("text 3", Timestamp(3)), ("text 2", Timestamp(2))]);
+#[testkit::both_databases]
+async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    for number in 1..=3_i64 {
+        let id = CapturedMailId(Uuid::from_u64_pair(number.unsigned_abs(), 0));
+        let [to, subject, text] = ["to", "subject", "text"].map(|what| format!("{what} {number}"));
+        let mail = CapturedMail { to, subject, text, at: Timestamp(number) };
+        captured_mails::insert(&unit, id, &mail).await.unwrap();
     }
+    unit.commit().await.unwrap();
+    let latest = captured_mails::latest(store.reader(), 2).await.unwrap();
+    let shown: Vec<_> = latest.iter().map(|mail| (mail.text.as_str(), mail.at)).collect();
+    assert_eq!(shown, [("text 3", Timestamp(3)), ("text 2", Timestamp(2))]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,9 +3,7 @@ use domain::events::payload::Notification;
 use domain::events::{Event, Numbered};
 use domain::ids::{NotificationId, PostId, UserId};
 use domain::notifications::{NotificationView, Occasion, UnreadCounts};
-use domain::text::Text;
-use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
-use store::{UnitOfWork, users};
+use store::UnitOfWork;
 use uuid::Uuid;
 
 /// The instant at which tests begin.
@@ -51,19 +49,5 @@ pub(crate) fn label(frame: &str) -> String {
 
 /// Adds the person of that number.
 pub(crate) async fn insert_person(unit: &UnitOfWork, number: u64) -> UserId {
-    let user = User {
-        id: person(number),
-        email: EmailAddress::from_stored(format!("person{number}@example.com")),
-        email_verified_at: NOW,
-        nickname: Nickname::from_stored(format!("person {number}")),
-        about: About::from_stored(String::new()),
-        locale: Locale::Korean,
-        role: Role::User,
-        state: UserState::Active,
-        counts: UserCounts::default(),
-        version: 1,
-        created_at: NOW,
-    };
-    users::insert(unit, &user).await.unwrap();
-    user.id
+    testkit::insert_account(unit, person(number), &format!("person {number}")).await.id
 }

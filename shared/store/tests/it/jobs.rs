@@ -7,7 +7,7 @@ use domain::Timestamp;
 use domain::ids::JobId;
 use store::jobs::{self, Job};
 use store::{Store, UnitOfWork};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -49,60 +49,63 @@ async fn change(store: &Store, change: impl AsyncFnOnce(&UnitOfWork)) {
     unit.commit().await.unwrap();
 }
 
-both_databases! {
-    async fn work_is_claimed_by_one_of_many_claimers(database) {
-        let store = database.store();
-        enqueue(&store, 0..60).await;
-        let mut claimers = JoinSet::new();
-        for _ in 0..8 {
-            claimers.spawn(claim_until_nothing_is_free(store.clone()));
-        }
-        let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
-        // What a claimer passed over because another was about to take it, and then did not.
-        claimed.extend(claim_until_nothing_is_free(store.clone()).await);
-        assert_eq!(claimed.len(), 60);
-        assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 60, "nothing was claimed twice");
+#[testkit::both_databases]
+async fn work_is_claimed_by_one_of_many_claimers(database: TestDatabase) {
+    let store = database.store();
+    enqueue(&store, 0..60).await;
+    let mut claimers = JoinSet::new();
+    for _ in 0..8 {
+        claimers.spawn(claim_until_nothing_is_free(store.clone()));
     }
+    let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
+    // What a claimer passed over because another was about to take it, and then did not.
+    claimed.extend(claim_until_nothing_is_free(store.clone()).await);
+    assert_eq!(claimed.len(), 60);
+    assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 60, "nothing was claimed twice");
+}
 
-    async fn claimed_work_is_held_and_falls_to_the_next_when_its_holder_is_gone(database) {
-        let store = database.store();
-        enqueue(&store, 0..1).await;
-        let first = claim(&store, NOW).await;
-        assert_eq!((first[0].kind.as_str(), first[0].payload.as_str(), first[0].attempts), ("count", "0", 1));
-        assert_eq!(first[0].expires_at, NOW.plus(LIFETIME));
-        assert!(claim(&store, NOW.plus(HOLD).minus(Duration::from_millis(1))).await.is_empty());
-        let second = claim(&store, NOW.plus(HOLD)).await;
-        assert_eq!((second[0].id, second[0].attempts), (first[0].id, 2));
-    }
+#[testkit::both_databases]
+async fn claimed_work_is_held_and_falls_to_the_next_when_its_holder_is_gone(database: TestDatabase) {
+    let store = database.store();
+    enqueue(&store, 0..1).await;
+    let first = claim(&store, NOW).await;
+    assert_eq!((first[0].kind.as_str(), first[0].payload.as_str(), first[0].attempts), ("count", "0", 1));
+    assert_eq!(first[0].expires_at, NOW.plus(LIFETIME));
+    assert!(claim(&store, NOW.plus(HOLD).minus(Duration::from_millis(1))).await.is_empty());
+    let second = claim(&store, NOW.plus(HOLD)).await;
+    assert_eq!((second[0].id, second[0].attempts), (first[0].id, 2));
+}
 
-    async fn work_put_off_waits_and_says_why_and_finished_work_is_gone(database) {
-        let store = database.store();
-        enqueue(&store, 0..2).await;
-        let (one, other) = (JobId(Uuid::from_u128(0)), JobId(Uuid::from_u128(1)));
-        assert_eq!(claim(&store, NOW).await.len(), 2);
-        let until = NOW.plus(HOLD * 3);
-        change(&store, async |unit| jobs::put_off(unit, one, until, "refused").await.unwrap()).await;
-        change(&store, async |unit| jobs::finish(unit, other).await.unwrap()).await;
-        assert!(claim(&store, until.minus(Duration::from_millis(1))).await.is_empty());
-        assert_eq!(database.number("SELECT COUNT(*) FROM jobs WHERE last_fault = 'refused'").await, 1);
-        assert_eq!(claim(&store, until).await.iter().map(|job| job.id).collect::<Vec<_>>(), [one]);
-    }
+#[testkit::both_databases]
+async fn work_put_off_waits_and_says_why_and_finished_work_is_gone(database: TestDatabase) {
+    let store = database.store();
+    enqueue(&store, 0..2).await;
+    let (one, other) = (JobId(Uuid::from_u128(0)), JobId(Uuid::from_u128(1)));
+    assert_eq!(claim(&store, NOW).await.len(), 2);
+    let until = NOW.plus(HOLD * 3);
+    change(&store, async |unit| jobs::put_off(unit, one, until, "refused").await.unwrap()).await;
+    change(&store, async |unit| jobs::finish(unit, other).await.unwrap()).await;
+    assert!(claim(&store, until.minus(Duration::from_millis(1))).await.is_empty());
+    assert_eq!(database.number("SELECT COUNT(*) FROM jobs WHERE last_fault = 'refused'").await, 1);
+    assert_eq!(claim(&store, until).await.iter().map(|job| job.id).collect::<Vec<_>>(), [one]);
+}
 
-    async fn work_of_a_unit_that_is_given_up_is_never_done(database) {
-        let store = database.store();
-        let unit = store.begin(NOW).await.unwrap();
-        jobs::enqueue(&unit, JobId(Uuid::from_u128(1)), "count", "1".into(), LIFETIME).await.unwrap();
-        unit.rollback().await.unwrap();
-        assert!(claim(&store, NOW).await.is_empty());
-    }
+#[testkit::both_databases]
+async fn work_of_a_unit_that_is_given_up_is_never_done(database: TestDatabase) {
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    jobs::enqueue(&unit, JobId(Uuid::from_u128(1)), "count", "1".into(), LIFETIME).await.unwrap();
+    unit.rollback().await.unwrap();
+    assert!(claim(&store, NOW).await.is_empty());
+}
 
-    async fn the_longest_waiting_work_comes_first(database) {
-        let store = database.store();
-        enqueue(&store, 0..10).await;
-        let late = JobId(Uuid::from_u128(3));
-        change(&store, async |unit| jobs::put_off(unit, late, NOW.minus(HOLD), "early bird").await.unwrap())
-            .await;
-        let claimed = claim(&store, NOW).await;
-        assert_eq!((claimed.len(), claimed[0].id), (7, late));
-    }
+#[testkit::both_databases]
+async fn the_longest_waiting_work_comes_first(database: TestDatabase) {
+    let store = database.store();
+    enqueue(&store, 0..10).await;
+    let late = JobId(Uuid::from_u128(3));
+    change(&store, async |unit| jobs::put_off(unit, late, NOW.minus(HOLD), "early bird").await.unwrap())
+        .await;
+    let claimed = claim(&store, NOW).await;
+    assert_eq!((claimed.len(), claimed[0].id), (7, late));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use store::{Store, leases};
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 
 use crate::fixtures::NOW;
@@ -52,61 +52,64 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap()
 }
 
-both_databases! {
-    async fn of_many_who_want_a_lease_one_gets_it(database) {
-        let store = database.store();
-        for round in 0..5_u32 {
-            let mut racing = JoinSet::new();
-            for racer in 0..4 {
-                let store = store.clone();
-                racing.spawn(async move { acquire(&store, &format!("racer {racer} of {round}")).await });
-            }
-            let holders = racing.join_all().await.into_iter().filter(|is_held| *is_held).count();
-            assert_eq!(holders, 1, "round {round}");
-            move_expiry(&database, -milliseconds(PERIOD)).await;
+#[testkit::both_databases]
+async fn of_many_who_want_a_lease_one_gets_it(database: TestDatabase) {
+    let store = database.store();
+    for round in 0..5_u32 {
+        let mut racing = JoinSet::new();
+        for racer in 0..4 {
+            let store = store.clone();
+            racing.spawn(async move { acquire(&store, &format!("racer {racer} of {round}")).await });
         }
-    }
-
-    async fn a_lease_is_renewed_by_its_holder_and_taken_over_when_it_has_expired(database) {
-        let store = database.store();
-        assert!(acquire(&store, "a").await);
-        assert!(!acquire(&store, "b").await);
-        move_expiry(&database, -milliseconds(PERIOD / 2)).await;
-        assert!(remaining(&database).await <= milliseconds(PERIOD / 2) + 1000);
-        assert!(!acquire(&store, "b").await);
-        assert!(acquire(&store, "a").await);
-        assert!(remaining(&database).await > milliseconds(PERIOD / 2) + 1000, "renewed");
+        let holders = racing.join_all().await.into_iter().filter(|is_held| *is_held).count();
+        assert_eq!(holders, 1, "round {round}");
         move_expiry(&database, -milliseconds(PERIOD)).await;
-        assert!(acquire(&store, "b").await, "expired");
-        assert!(!acquire(&store, "a").await);
     }
+}
 
-    async fn the_clock_of_a_process_does_not_matter(database) {
-        let store = database.store();
-        let ahead = NOW.plus(Duration::from_hours(24 * 365 * 100));
-        assert!(acquire_at(&store, "ahead", ahead).await);
-        let remaining = remaining(&database).await;
-        assert!((0..=milliseconds(PERIOD) + 1000).contains(&remaining), "{remaining}");
-        assert!(!acquire_at(&store, "late", ahead.plus(PERIOD * 2)).await, "a clock ahead takes nothing over");
-        move_expiry(&database, -milliseconds(PERIOD)).await;
-        assert!(acquire_at(&store, "behind", Timestamp(0)).await, "a clock behind does not wait longer");
-    }
+#[testkit::both_databases]
+async fn a_lease_is_renewed_by_its_holder_and_taken_over_when_it_has_expired(database: TestDatabase) {
+    let store = database.store();
+    assert!(acquire(&store, "a").await);
+    assert!(!acquire(&store, "b").await);
+    move_expiry(&database, -milliseconds(PERIOD / 2)).await;
+    assert!(remaining(&database).await <= milliseconds(PERIOD / 2) + 1000);
+    assert!(!acquire(&store, "b").await);
+    assert!(acquire(&store, "a").await);
+    assert!(remaining(&database).await > milliseconds(PERIOD / 2) + 1000, "renewed");
+    move_expiry(&database, -milliseconds(PERIOD)).await;
+    assert!(acquire(&store, "b").await, "expired");
+    assert!(!acquire(&store, "a").await);
+}
 
-    async fn a_lease_that_expires_later_than_its_period_allows_counts_as_expired(database) {
-        let store = database.store();
-        assert!(acquire(&store, "dead").await);
-        move_expiry(&database, milliseconds(Duration::from_mins(10))).await;
-        assert!(acquire(&store, "a").await);
-        assert!(!acquire(&store, "dead").await);
-        assert!(remaining(&database).await <= milliseconds(PERIOD) + 1000);
-    }
+#[testkit::both_databases]
+async fn the_clock_of_a_process_does_not_matter(database: TestDatabase) {
+    let store = database.store();
+    let ahead = NOW.plus(Duration::from_hours(24 * 365 * 100));
+    assert!(acquire_at(&store, "ahead", ahead).await);
+    let remaining = remaining(&database).await;
+    assert!((0..=milliseconds(PERIOD) + 1000).contains(&remaining), "{remaining}");
+    assert!(!acquire_at(&store, "late", ahead.plus(PERIOD * 2)).await, "a clock ahead takes nothing over");
+    move_expiry(&database, -milliseconds(PERIOD)).await;
+    assert!(acquire_at(&store, "behind", Timestamp(0)).await, "a clock behind does not wait longer");
+}
 
-    async fn a_released_lease_is_free_and_only_its_holder_releases_it(database) {
-        let store = database.store();
-        assert!(acquire(&store, "a").await);
-        release(&store, "b").await;
-        assert!(!acquire(&store, "b").await);
-        release(&store, "a").await;
-        assert!(acquire(&store, "b").await);
-    }
+#[testkit::both_databases]
+async fn a_lease_that_expires_later_than_its_period_allows_counts_as_expired(database: TestDatabase) {
+    let store = database.store();
+    assert!(acquire(&store, "dead").await);
+    move_expiry(&database, milliseconds(Duration::from_mins(10))).await;
+    assert!(acquire(&store, "a").await);
+    assert!(!acquire(&store, "dead").await);
+    assert!(remaining(&database).await <= milliseconds(PERIOD) + 1000);
+}
+
+#[testkit::both_databases]
+async fn a_released_lease_is_free_and_only_its_holder_releases_it(database: TestDatabase) {
+    let store = database.store();
+    assert!(acquire(&store, "a").await);
+    release(&store, "b").await;
+    assert!(!acquire(&store, "b").await);
+    release(&store, "a").await;
+    assert!(acquire(&store, "b").await);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::events::{Audience, LoggedEvent, Partition};
 use store::{Store, outbox};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -73,118 +73,126 @@ async fn all_events(store: &Store) -> BTreeMap<Partition, Vec<LoggedEvent>> {
     all
 }
 
-both_databases! {
-    async fn positions_have_no_holes_however_many_write_and_give_up(database) {
-        let store = database.store();
-        let (ended, end) = tokio::sync::watch::channel(None);
-        let mut tails = JoinSet::new();
-        for partition in Partition::all().step_by(5) {
-            tails.spawn(tail(store.clone(), partition, end.clone()));
-        }
-        let mut writers = JoinSet::new();
-        for writer in 0..WRITERS {
-            writers.spawn(write(store.clone(), writer));
-        }
-        let written = writers.join_all().await;
-        let heads = outbox::heads(store.reader()).await.unwrap();
-        ended.send(Some(heads)).unwrap();
-        tails.join_all().await;
+#[testkit::both_databases]
+async fn positions_have_no_holes_however_many_write_and_give_up(database: TestDatabase) {
+    let store = database.store();
+    let (ended, end) = tokio::sync::watch::channel(None);
+    let mut tails = JoinSet::new();
+    for partition in Partition::all().step_by(5) {
+        tails.spawn(tail(store.clone(), partition, end.clone()));
+    }
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(store.clone(), writer));
+    }
+    let written = writers.join_all().await;
+    let heads = outbox::heads(store.reader()).await.unwrap();
+    ended.send(Some(heads)).unwrap();
+    tails.join_all().await;
 
-        for (partition, events) in all_events(&store).await {
-            let positions: Vec<_> = events.iter().map(|event| event.position).collect();
-            assert_eq!(positions, (1..=heads[partition.index()]).collect::<Vec<_>>());
-            assert!(events.iter().all(|event| event.audience.known().map(Audience::partition) == Some(partition)));
-            let logged: BTreeSet<_> = events.iter().map(|event| label(&event.frame)).collect();
-            let of_all = written.iter().filter_map(|written| written.get(&partition));
-            let committed: BTreeSet<_> = of_all.clone().flatten().cloned().collect();
-            assert_eq!(logged, committed, "units that were rolled back left no events");
-            assert_eq!(logged.len(), events.len(), "nothing is there twice");
-            for in_order in of_all {
-                let mut stored = events.iter().map(|event| label(&event.frame));
-                assert!(in_order.iter().all(|label| stored.any(|stored| stored == *label)), "{in_order:?}");
-            }
+    for (partition, events) in all_events(&store).await {
+        let positions: Vec<_> = events.iter().map(|event| event.position).collect();
+        assert_eq!(positions, (1..=heads[partition.index()]).collect::<Vec<_>>());
+        assert!(
+            events.iter().all(|event| event.audience.known().map(Audience::partition) == Some(partition))
+        );
+        let logged: BTreeSet<_> = events.iter().map(|event| label(&event.frame)).collect();
+        let of_all = written.iter().filter_map(|written| written.get(&partition));
+        let committed: BTreeSet<_> = of_all.clone().flatten().cloned().collect();
+        assert_eq!(logged, committed, "units that were rolled back left no events");
+        assert_eq!(logged.len(), events.len(), "nothing is there twice");
+        for in_order in of_all {
+            let mut stored = events.iter().map(|event| label(&event.frame));
+            assert!(in_order.iter().all(|label| stored.any(|stored| stored == *label)), "{in_order:?}");
         }
     }
+}
 
-    async fn events_of_one_unit_stand_together_in_their_order(database) {
-        let store = database.store();
+#[testkit::both_databases]
+async fn events_of_one_unit_stand_together_in_their_order(database: TestDatabase) {
+    let store = database.store();
+    let mut unit = store.begin(NOW).await.unwrap();
+    for label in ["first", "second", "third"] {
+        unit.record(event(person(1), label));
+    }
+    unit.commit().await.unwrap();
+    let partition = event(person(1), "").audience().partition();
+    let events = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
+    let stored: Vec<_> = events.iter().map(|event| (event.position, label(&event.frame))).collect();
+    assert_eq!(stored, [(1, "first".into()), (2, "second".into()), (3, "third".into())]);
+}
+
+#[testkit::both_databases]
+async fn every_event_has_a_mark_and_a_head_has_the_mark_of_its_last_event(database: TestDatabase) {
+    let store = database.store();
+    let mut unit = store.begin(NOW).await.unwrap();
+    for number in 0..200 {
+        unit.record(event(person(number % 20), "marked"));
+    }
+    unit.commit().await.unwrap();
+    let positions = outbox::heads(store.reader()).await.unwrap();
+    let heads = outbox::comparison(store.reader(), Uuid::nil(), &positions).await.unwrap().heads;
+    let mut marks = BTreeSet::new();
+    for (partition, events) in all_events(&store).await {
+        assert_eq!(heads.marks[partition.index()], events.last().map(|event| event.mark));
+        marks.extend(events.into_iter().map(|event| event.mark));
+    }
+    assert!(marks.len() == 200 && !marks.contains(&0), "{marks:?}");
+}
+
+#[testkit::both_databases]
+async fn a_commit_appends_to_all_partitions_in_as_few_statements_as_the_database_allows(
+    database: TestDatabase,
+) {
+    let store = database.store();
+    let statements_of = async |events: u64| {
+        let before = database.statements();
         let mut unit = store.begin(NOW).await.unwrap();
-        for label in ["first", "second", "third"] {
-            unit.record(event(person(1), label));
+        for number in 0..events {
+            unit.record(event(person(number), "many"));
         }
         unit.commit().await.unwrap();
-        let partition = event(person(1), "").audience().partition();
-        let events = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
-        let stored: Vec<_> = events.iter().map(|event| (event.position, label(&event.frame))).collect();
-        assert_eq!(stored, [(1, "first".into()), (2, "second".into()), (3, "third".into())]);
+        database.statements() - before
+    };
+    let without_events = statements_of(0).await;
+    let is_sqlite = database.url().starts_with("sqlite:");
+    for events in [1, 2, 300] {
+        assert_eq!(statements_of(events).await - without_events, if is_sqlite { 2 } else { 1 });
     }
+}
 
-    async fn every_event_has_a_mark_and_a_head_has_the_mark_of_its_last_event(database) {
-        let store = database.store();
-        let mut unit = store.begin(NOW).await.unwrap();
-        for number in 0..200 {
-            unit.record(event(person(number % 20), "marked"));
-        }
-        unit.commit().await.unwrap();
-        let positions = outbox::heads(store.reader()).await.unwrap();
-        let heads = outbox::comparison(store.reader(), Uuid::nil(), &positions).await.unwrap().heads;
-        let mut marks = BTreeSet::new();
-        for (partition, events) in all_events(&store).await {
-            assert_eq!(heads.marks[partition.index()], events.last().map(|event| event.mark));
-            marks.extend(events.into_iter().map(|event| event.mark));
-        }
-        assert!(marks.len() == 200 && !marks.contains(&0), "{marks:?}");
-    }
-
-    async fn a_commit_appends_to_all_partitions_in_as_few_statements_as_the_database_allows(database) {
-        let store = database.store();
-        let statements_of = async |events: u64| {
-            let before = database.statements();
-            let mut unit = store.begin(NOW).await.unwrap();
-            for number in 0..events {
-                unit.record(event(person(number), "many"));
-            }
-            unit.commit().await.unwrap();
-            database.statements() - before
-        };
-        let without_events = statements_of(0).await;
-        let is_sqlite = database.url().starts_with("sqlite:");
-        for events in [1, 2, 300] {
-            assert_eq!(statements_of(events).await - without_events, if is_sqlite { 2 } else { 1 });
-        }
-    }
-
-    async fn commits_that_touch_many_partitions_in_any_order_never_deadlock(database) {
-        let store = database.store();
-        let mut writers = JoinSet::new();
-        for writer in 0..16_u64 {
-            let store = store.clone();
-            writers.spawn(async move {
-                for round in 0..10 {
-                    let mut unit = store.begin(NOW).await.unwrap();
-                    for number in 0..24 {
-                        unit.record(event(person(mixed(writer * 1000 + round * 100 + number)), "crossing"));
-                    }
-                    unit.commit().await.unwrap();
+#[testkit::both_databases]
+async fn commits_that_touch_many_partitions_in_any_order_never_deadlock(database: TestDatabase) {
+    let store = database.store();
+    let mut writers = JoinSet::new();
+    for writer in 0..16_u64 {
+        let store = store.clone();
+        writers.spawn(async move {
+            for round in 0..10 {
+                let mut unit = store.begin(NOW).await.unwrap();
+                for number in 0..24 {
+                    unit.record(event(person(mixed(writer * 1000 + round * 100 + number)), "crossing"));
                 }
-            });
-        }
-        writers.join_all().await;
-        assert_eq!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>(), 16 * 10 * 24);
+                unit.commit().await.unwrap();
+            }
+        });
     }
+    writers.join_all().await;
+    assert_eq!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>(), 16 * 10 * 24);
+}
 
-    async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database) {
-        let store = database.store();
-        let (mut commits, appends) = (store.commits(), store.appends());
-        store.begin(NOW).await.unwrap().commit().await.unwrap();
-        assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
-        assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
-        commits.mark_unchanged();
-        store.begin(NOW).await.unwrap().rollback().await.unwrap();
-        assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
-        let mut unit = store.begin(NOW).await.unwrap();
-        unit.record(event(person(1), "news"));
-        unit.commit().await.unwrap();
-        assert!(commits.has_changed().unwrap() && appends.has_changed().unwrap());
-    }
+#[testkit::both_databases]
+async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database: TestDatabase) {
+    let store = database.store();
+    let (mut commits, appends) = (store.commits(), store.appends());
+    store.begin(NOW).await.unwrap().commit().await.unwrap();
+    assert_eq!(outbox::heads(store.reader()).await.unwrap(), outbox::PartitionPositions::default());
+    assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
+    commits.mark_unchanged();
+    store.begin(NOW).await.unwrap().rollback().await.unwrap();
+    assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
+    let mut unit = store.begin(NOW).await.unwrap();
+    unit.record(event(person(1), "news"));
+    unit.commit().await.unwrap();
+    assert!(commits.has_changed().unwrap() && appends.has_changed().unwrap());
 }

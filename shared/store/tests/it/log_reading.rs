@@ -6,7 +6,7 @@ use domain::events::payload::{SessionRevoked, UserFollowers};
 use domain::events::{Audience, Event, LoggedEvent, Partition};
 use domain::ids::SessionId;
 use store::{Store, outbox};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::fixtures::{NOW, event, label, mixed, person};
@@ -41,127 +41,132 @@ fn positions(events: &[LoggedEvent]) -> Vec<i64> {
     events.iter().map(|event| event.position).collect()
 }
 
-both_databases! {
-    async fn events_are_read_in_order_after_a_position(database) {
-        let store = database.store();
-        write(&store, &["a", "b", "c", "d"]).await;
-        let partition = Audience::User(person(1)).partition();
-        let read = async |after, limit| outbox::read(store.reader(), partition, after, limit).await.unwrap();
-        assert_eq!(labels(&read(0, 2).await), expected(&[(1, "a"), (2, "b")]));
-        assert_eq!(labels(&read(2, 10).await), expected(&[(3, "c"), (4, "d")]));
-        assert_eq!(read(4, 10).await, []);
-        let first = &read(0, 1).await[0];
-        assert_eq!(
-            (first.kind.as_str(), first.audience.known(), first.recorded_at),
-            ("notification", Some(Audience::User(person(1))), NOW)
-        );
-    }
+#[testkit::both_databases]
+async fn events_are_read_in_order_after_a_position(database: TestDatabase) {
+    let store = database.store();
+    write(&store, &["a", "b", "c", "d"]).await;
+    let partition = Audience::User(person(1)).partition();
+    let read = async |after, limit| outbox::read(store.reader(), partition, after, limit).await.unwrap();
+    assert_eq!(labels(&read(0, 2).await), expected(&[(1, "a"), (2, "b")]));
+    assert_eq!(labels(&read(2, 10).await), expected(&[(3, "c"), (4, "d")]));
+    assert_eq!(read(4, 10).await, []);
+    let first = &read(0, 1).await[0];
+    assert_eq!(
+        (first.kind.as_str(), first.audience.known(), first.recorded_at),
+        ("notification", Some(Audience::User(person(1))), NOW)
+    );
+}
 
-    async fn events_of_some_audiences_are_read_between_two_positions(database) {
-        let store = database.store();
-        let me = person(1);
-        let session_id = SessionId(Uuid::from_u128(7));
-        let mut unit = store.begin(NOW).await.unwrap();
-        unit.record(event(me, "1"));
-        unit.record(Event::UserFollowers(UserFollowers { user_id: me, followers_count: 1 }));
-        unit.record(Event::SessionRevoked(SessionRevoked { user_id: me, session_id }));
-        unit.record(event(me, "4"));
-        unit.record(event(me, "5"));
-        unit.commit().await.unwrap();
-        let partition = Audience::User(me).partition();
-        let mine = [Audience::User(me), Audience::Session(me, session_id)];
-        let read = async |range, audiences: &[Audience], limit| {
-            positions(&outbox::read_for(store.reader(), partition, range, audiences, limit).await.unwrap())
-        };
-        assert_eq!(read((0, 5), &mine, 10).await, [1, 3, 4, 5]);
-        assert_eq!(read((1, 4), &mine, 10).await, [3, 4]);
-        assert_eq!(read((0, 5), &mine, 2).await, [1, 3]);
-        assert_eq!(read((0, 5), &[Audience::User(person(2))], 10).await, Vec::<i64>::new());
-        assert_eq!(read((0, 5), &[], 10).await, Vec::<i64>::new());
-    }
+#[testkit::both_databases]
+async fn events_of_some_audiences_are_read_between_two_positions(database: TestDatabase) {
+    let store = database.store();
+    let me = person(1);
+    let session_id = SessionId(Uuid::from_u128(7));
+    let mut unit = store.begin(NOW).await.unwrap();
+    unit.record(event(me, "1"));
+    unit.record(Event::UserFollowers(UserFollowers { user_id: me, followers_count: 1 }));
+    unit.record(Event::SessionRevoked(SessionRevoked { user_id: me, session_id }));
+    unit.record(event(me, "4"));
+    unit.record(event(me, "5"));
+    unit.commit().await.unwrap();
+    let partition = Audience::User(me).partition();
+    let mine = [Audience::User(me), Audience::Session(me, session_id)];
+    let read = async |range, audiences: &[Audience], limit| {
+        positions(&outbox::read_for(store.reader(), partition, range, audiences, limit).await.unwrap())
+    };
+    assert_eq!(read((0, 5), &mine, 10).await, [1, 3, 4, 5]);
+    assert_eq!(read((1, 4), &mine, 10).await, [3, 4]);
+    assert_eq!(read((0, 5), &mine, 2).await, [1, 3]);
+    assert_eq!(read((0, 5), &[Audience::User(person(2))], 10).await, Vec::<i64>::new());
+    assert_eq!(read((0, 5), &[], 10).await, Vec::<i64>::new());
+}
 
-    async fn a_row_for_an_unknown_audience_holds_up_no_other(database) {
-        let store = database.store();
-        write(&store, &["a", "b", "c"]).await;
-        let planet = "planet:01890a5d-ac96-774b-bcce-b302099a8057";
-        database.execute(&format!("UPDATE outbox SET audience = '{planet}' WHERE pos = 2")).await;
-        let me = Audience::User(person(1));
-        let read = outbox::read(store.reader(), me.partition(), 0, 10).await.unwrap();
-        let audiences: Vec<String> = read.iter().map(|event| event.audience.to_string()).collect();
-        assert_eq!(labels(&read), expected(&[(1, "a"), (2, "b"), (3, "c")]));
-        assert_eq!(audiences, [me.to_string(), planet.to_owned(), me.to_string()]);
-        let mine = outbox::read_for(store.reader(), me.partition(), (0, 3), &[me], 10).await.unwrap();
-        assert_eq!(labels(&mine), expected(&[(1, "a"), (3, "c")]));
-    }
+#[testkit::both_databases]
+async fn a_row_for_an_unknown_audience_holds_up_no_other(database: TestDatabase) {
+    let store = database.store();
+    write(&store, &["a", "b", "c"]).await;
+    let planet = "planet:01890a5d-ac96-774b-bcce-b302099a8057";
+    database.execute(&format!("UPDATE outbox SET audience = '{planet}' WHERE pos = 2")).await;
+    let me = Audience::User(person(1));
+    let read = outbox::read(store.reader(), me.partition(), 0, 10).await.unwrap();
+    let audiences: Vec<String> = read.iter().map(|event| event.audience.to_string()).collect();
+    assert_eq!(labels(&read), expected(&[(1, "a"), (2, "b"), (3, "c")]));
+    assert_eq!(audiences, [me.to_string(), planet.to_owned(), me.to_string()]);
+    let mine = outbox::read_for(store.reader(), me.partition(), (0, 3), &[me], 10).await.unwrap();
+    assert_eq!(labels(&mine), expected(&[(1, "a"), (3, "c")]));
+}
 
-    async fn new_events_of_all_partitions_are_read_in_one_statement(database) {
-        let store = database.store();
-        let mut unit = store.begin(NOW).await.unwrap();
-        for number in 0..300 {
-            unit.record(event(person(mixed(number)), format!("{number}")));
+#[testkit::both_databases]
+async fn new_events_of_all_partitions_are_read_in_one_statement(database: TestDatabase) {
+    let store = database.store();
+    let mut unit = store.begin(NOW).await.unwrap();
+    for number in 0..300 {
+        unit.record(event(person(mixed(number)), format!("{number}")));
+    }
+    unit.commit().await.unwrap();
+    let heads = outbox::heads(store.reader()).await.unwrap();
+    let mut after = outbox::PartitionPositions::default();
+    let mut rounds = 0;
+    while after != heads {
+        let before = database.statements();
+        let events = read_new(&store, after, 7).await;
+        assert_eq!(database.statements() - before, 1);
+        for event in &events {
+            let position = &mut after[event.partition.index()];
+            assert_eq!(event.position, *position + 1, "in order and without holes");
+            *position = event.position;
         }
-        unit.commit().await.unwrap();
-        let heads = outbox::heads(store.reader()).await.unwrap();
-        let mut after = outbox::PartitionPositions::default();
-        let mut rounds = 0;
-        while after != heads {
-            let before = database.statements();
-            let events = read_new(&store, after, 7).await;
-            assert_eq!(database.statements() - before, 1);
-            for event in &events {
-                let position = &mut after[event.partition.index()];
-                assert_eq!(event.position, *position + 1, "in order and without holes");
-                *position = event.position;
-            }
-            rounds += 1;
-            let most = heads.map(|head| head.min(7 * rounds));
-            assert_eq!(after, most, "seven of each partition at most");
-        }
-        assert_eq!(read_new(&store, heads, 7).await, []);
+        rounds += 1;
+        let most = heads.map(|head| head.min(7 * rounds));
+        assert_eq!(after, most, "seven of each partition at most");
     }
+    assert_eq!(read_new(&store, heads, 7).await, []);
+}
 
-    async fn a_reader_behind_the_pruned_events_gets_the_oldest_ones_kept(database) {
-        let store = database.store();
-        write(&store, &["a", "b", "c", "d", "e", "f"]).await;
-        let partition = Audience::User(person(1)).partition();
-        database.execute("DELETE FROM outbox WHERE pos <= 4").await;
-        let read = async |after: i64| {
-            let mut positions = outbox::PartitionPositions::default();
-            positions[partition.index()] = after;
-            read_new(&store, positions, 2).await
-        };
-        assert_eq!(labels(&read(0).await), expected(&[(5, "e"), (6, "f")]));
-        assert_eq!(labels(&read(3).await), expected(&[(5, "e")]));
-        database.execute("DELETE FROM outbox").await;
-        assert_eq!(read(0).await, []);
-    }
+#[testkit::both_databases]
+async fn a_reader_behind_the_pruned_events_gets_the_oldest_ones_kept(database: TestDatabase) {
+    let store = database.store();
+    write(&store, &["a", "b", "c", "d", "e", "f"]).await;
+    let partition = Audience::User(person(1)).partition();
+    database.execute("DELETE FROM outbox WHERE pos <= 4").await;
+    let read = async |after: i64| {
+        let mut positions = outbox::PartitionPositions::default();
+        positions[partition.index()] = after;
+        read_new(&store, positions, 2).await
+    };
+    assert_eq!(labels(&read(0).await), expected(&[(5, "e"), (6, "f")]));
+    assert_eq!(labels(&read(3).await), expected(&[(5, "e")]));
+    database.execute("DELETE FROM outbox").await;
+    assert_eq!(read(0).await, []);
+}
 
-    async fn a_reader_whose_last_event_was_replaced_gets_no_events(database) {
-        let store = database.store();
-        write(&store, &["a", "b", "c"]).await;
-        let partition = Audience::User(person(1)).partition();
-        let stored = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
-        let mut reader = outbox::MarkedPositions::default();
-        reader.positions[partition.index()] = 2;
-        let next = [stored[2].clone()];
-        for (mark, expected) in [
-            (Some(stored[1].mark), outbox::NewEvents::Following(next.to_vec())),
-            (None, outbox::NewEvents::Following(next.to_vec())),
-            (Some(stored[1].mark.wrapping_add(1)), outbox::NewEvents::Diverged(partition)),
-        ] {
-            reader.marks[partition.index()] = mark;
-            assert_eq!(outbox::read_new(store.reader(), &reader, 10).await.unwrap(), expected);
-        }
+#[testkit::both_databases]
+async fn a_reader_whose_last_event_was_replaced_gets_no_events(database: TestDatabase) {
+    let store = database.store();
+    write(&store, &["a", "b", "c"]).await;
+    let partition = Audience::User(person(1)).partition();
+    let stored = outbox::read(store.reader(), partition, 0, 10).await.unwrap();
+    let mut reader = outbox::MarkedPositions::default();
+    reader.positions[partition.index()] = 2;
+    let next = [stored[2].clone()];
+    for (mark, expected) in [
+        (Some(stored[1].mark), outbox::NewEvents::Following(next.to_vec())),
+        (None, outbox::NewEvents::Following(next.to_vec())),
+        (Some(stored[1].mark.wrapping_add(1)), outbox::NewEvents::Diverged(partition)),
+    ] {
+        reader.marks[partition.index()] = mark;
+        assert_eq!(outbox::read_new(store.reader(), &reader, 10).await.unwrap(), expected);
     }
+}
 
-    async fn the_oldest_event_of_a_partition_is_found(database) {
-        let store = database.store();
-        let partition = Audience::User(person(1)).partition();
-        assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), None);
-        write(&store, &["a", "b"]).await;
-        database.execute("DELETE FROM outbox WHERE pos = 1").await;
-        assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(2));
-        let other = Partition::all().find(|other| *other != partition).unwrap();
-        assert_eq!(outbox::oldest(store.reader(), other).await.unwrap(), None);
-    }
+#[testkit::both_databases]
+async fn the_oldest_event_of_a_partition_is_found(database: TestDatabase) {
+    let store = database.store();
+    let partition = Audience::User(person(1)).partition();
+    assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), None);
+    write(&store, &["a", "b"]).await;
+    database.execute("DELETE FROM outbox WHERE pos = 1").await;
+    assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(2));
+    let other = Partition::all().find(|other| *other != partition).unwrap();
+    assert_eq!(outbox::oldest(store.reader(), other).await.unwrap(), None);
 }

@@ -5,7 +5,7 @@ use domain::notifications::{Occasion, UnreadCounts};
 use migrations::{Change, change};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use store::notifications;
-use testkit::{TestDatabase, both_databases};
+use testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::fixtures::{NOW, insert_person};
@@ -74,77 +74,80 @@ async fn take_all_back(database: &TestDatabase) {
     }
 }
 
-both_databases! {
-    async fn every_step_goes_back_and_the_schema_comes_back_the_same(database) {
-        let before = schema(&database).await;
-        assert!(before.len() > 50, "{before:?}");
-        take_all_back(&database).await;
-        assert_eq!(tables(&database).await, ["seaql_migrations"], "nothing but the list of steps is left");
+#[testkit::both_databases]
+async fn every_step_goes_back_and_the_schema_comes_back_the_same(database: TestDatabase) {
+    let before = schema(&database).await;
+    assert!(before.len() > 50, "{before:?}");
+    take_all_back(&database).await;
+    assert_eq!(tables(&database).await, ["seaql_migrations"], "nothing but the list of steps is left");
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
+}
+
+#[testkit::both_databases]
+async fn one_step_goes_back_and_comes_back_without_the_others(database: TestDatabase) {
+    let before = schema(&database).await;
+    while applied(&database).await > 0 {
+        let (steps, columns_before) = (applied(&database).await, columns(&database).await);
+        change(database.url(), Change::Down).await.unwrap();
+        assert_ne!(columns(&database).await, columns_before);
         change(database.url(), Change::Up).await.unwrap();
         assert_eq!(schema(&database).await, before);
-    }
-
-    async fn one_step_goes_back_and_comes_back_without_the_others(database) {
-        let before = schema(&database).await;
-        while applied(&database).await > 0 {
-            let (steps, columns_before) = (applied(&database).await, columns(&database).await);
-            change(database.url(), Change::Down).await.unwrap();
-            assert_ne!(columns(&database).await, columns_before);
-            change(database.url(), Change::Up).await.unwrap();
-            assert_eq!(schema(&database).await, before);
-            while applied(&database).await >= steps {
-                change(database.url(), Change::Down).await.unwrap();
-            }
-        }
-    }
-
-    async fn going_up_a_second_time_changes_nothing(database) {
-        let before = schema(&database).await;
-        change(database.url(), Change::Up).await.unwrap();
-        assert_eq!(schema(&database).await, before);
-    }
-
-    async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database) {
-        let before = schema(&database).await;
-        while tables(&database).await.contains(&"jobs".to_owned()) {
+        while applied(&database).await >= steps {
             change(database.url(), Change::Down).await.unwrap();
         }
-        // The step creates `jobs` and then this table.
-        database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
-        change(database.url(), Change::Up).await.unwrap_err();
-        assert!(!tables(&database).await.contains(&"jobs".to_owned()));
-        database.execute("DROP TABLE captured_mails").await;
-        change(database.url(), Change::Up).await.unwrap();
-        assert_eq!(schema(&database).await, before);
     }
+}
 
-    async fn counters_of_existing_notifications_are_filled_in(database) {
-        let store = database.store();
-        let unit = store.begin(NOW).await.unwrap();
-        let (recipient, actor) = (insert_person(&unit, 1).await, insert_person(&unit, 2).await);
-        for number in 0..6 {
-            notifications::advance(&unit, recipient).await.unwrap();
-            let occasion = Occasion::PostLiked(PostId(Uuid::from_u128(number)));
-            let id = NotificationId(Uuid::from_u128(number));
-            notifications::create(&unit, id, recipient, occasion, actor, NOW).await.unwrap();
-        }
-        unit.commit().await.unwrap();
-        let is_in = "WHERE target_id IN (SELECT target_id FROM notifications ORDER BY target_id LIMIT";
-        database.execute(&format!("UPDATE notifications SET seen_at = 1 {is_in} 3)")).await;
-        database.execute(&format!("UPDATE notifications SET read_at = 1 {is_in} 2)")).await;
-        database.execute(&format!("UPDATE notifications SET actor_count = 0 {is_in} 1 OFFSET 5)")).await;
-        let has_counters = async || {
-            let all = migrations::status(database.url()).await.unwrap();
-            let step = all.iter().find(|(name, _)| name.contains("count_notifications")).unwrap();
-            step.1 == migrations::MigrationStatus::Applied
-        };
-        while has_counters().await {
-            change(database.url(), Change::Down).await.unwrap();
-        }
-        change(database.url(), Change::Up).await.unwrap();
-        let unread = notifications::unread(store.reader(), recipient).await.unwrap();
-        assert_eq!(unread, UnreadCounts { unseen: 2, unread: 3 });
+#[testkit::both_databases]
+async fn going_up_a_second_time_changes_nothing(database: TestDatabase) {
+    let before = schema(&database).await;
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
+}
+
+#[testkit::both_databases]
+async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database: TestDatabase) {
+    let before = schema(&database).await;
+    while tables(&database).await.contains(&"jobs".to_owned()) {
+        change(database.url(), Change::Down).await.unwrap();
     }
+    // The step creates `jobs` and then this table.
+    database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
+    change(database.url(), Change::Up).await.unwrap_err();
+    assert!(!tables(&database).await.contains(&"jobs".to_owned()));
+    database.execute("DROP TABLE captured_mails").await;
+    change(database.url(), Change::Up).await.unwrap();
+    assert_eq!(schema(&database).await, before);
+}
+
+#[testkit::both_databases]
+async fn counters_of_existing_notifications_are_filled_in(database: TestDatabase) {
+    let store = database.store();
+    let unit = store.begin(NOW).await.unwrap();
+    let (recipient, actor) = (insert_person(&unit, 1).await, insert_person(&unit, 2).await);
+    for number in 0..6 {
+        notifications::advance(&unit, recipient).await.unwrap();
+        let occasion = Occasion::PostLiked(PostId(Uuid::from_u128(number)));
+        let id = NotificationId(Uuid::from_u128(number));
+        notifications::create(&unit, id, recipient, occasion, actor, NOW).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let is_in = "WHERE target_id IN (SELECT target_id FROM notifications ORDER BY target_id LIMIT";
+    database.execute(&format!("UPDATE notifications SET seen_at = 1 {is_in} 3)")).await;
+    database.execute(&format!("UPDATE notifications SET read_at = 1 {is_in} 2)")).await;
+    database.execute(&format!("UPDATE notifications SET actor_count = 0 {is_in} 1 OFFSET 5)")).await;
+    let has_counters = async || {
+        let all = migrations::status(database.url()).await.unwrap();
+        let step = all.iter().find(|(name, _)| name.contains("count_notifications")).unwrap();
+        step.1 == migrations::MigrationStatus::Applied
+    };
+    while has_counters().await {
+        change(database.url(), Change::Down).await.unwrap();
+    }
+    change(database.url(), Change::Up).await.unwrap();
+    let unread = notifications::unread(store.reader(), recipient).await.unwrap();
+    assert_eq!(unread, UnreadCounts { unseen: 2, unread: 3 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
 use store::notifications::{self, Wanted};
 use store::{Store, UnitOfWork, comments, posts};
-use testkit::both_databases;
+use testkit::TestDatabase;
 use uuid::Uuid;
 
 use crate::fixtures::{NOW, insert_person, mixed};
@@ -147,115 +147,118 @@ fn assert_neither_repeated_nor_skipped(walked: &[Page<u64>], deleted: &BTreeSet<
     assert!(skipped.is_empty(), "skipped: {skipped:?}");
 }
 
-both_databases! {
-    async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and_go(database) {
-        let store = database.store();
-        commit(&store, async |unit| {
-            let author = insert_person(unit, 1).await;
-            for number in places() {
-                insert_post(unit, author, number).await;
-            }
-        })
-        .await;
-        let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
-        let walked = Posts(store.clone())
-            .walk(4, None, async |turn| {
-                // A new one at the top, one somewhere in between, and some that go, seen or not yet seen.
-                let gone = [100 + mixed(turn) % 50 * 2, 198 - turn * 2];
-                commit(&store, async |unit| {
-                    insert_post(unit, author, 201 + turn).await;
-                    insert_post(unit, author, 101 + turn * 4).await;
-                    for place in gone {
-                        posts::delete(unit, PostId(id(place))).await.unwrap();
-                    }
-                })
-                .await;
-                deleted.extend(gone);
-            })
-            .await;
-        assert!(walked.len() > 8);
-        assert_neither_repeated_nor_skipped(&walked, &deleted);
-        let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
-        assert!(seen.is_sorted_by(|earlier, later| earlier > later), "{seen:?}");
-    }
-
-    async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and_go(database) {
-        let store = database.store();
-        let post = PostId(id(1));
-        commit(&store, async |unit| {
-            let author = insert_person(unit, 1).await;
-            insert_post(unit, author, 1).await;
-            for number in places() {
-                insert_comment(unit, post, author, number).await;
-            }
-        })
-        .await;
-        let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
-        let walked = Comments(store.clone(), post)
-            .walk(3, None, async |turn| {
-                let gone = [100 + mixed(turn) % 50 * 2, 100 + turn * 2];
-                commit(&store, async |unit| {
-                    insert_comment(unit, post, author, 99 - turn).await;
-                    insert_comment(unit, post, author, 101 + turn * 4).await;
-                    for place in gone {
-                        comments::delete(unit, CommentId(id(place))).await.unwrap();
-                    }
-                })
-                .await;
-                deleted.extend(gone);
-            })
-            .await;
-        assert!(walked.len() > 8);
-        assert_neither_repeated_nor_skipped(&walked, &deleted);
-        let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
-        assert!(seen.is_sorted_by(|earlier, later| earlier < later), "{seen:?}");
-    }
-
-    async fn lists_of_ids_read_the_same_there_and_back(database) {
-        let store = database.store();
-        let post = PostId(id(1));
-        commit(&store, async |unit| {
-            let author = insert_person(unit, 1).await;
-            insert_post(unit, author, 1).await;
-            for number in places() {
-                insert_post(unit, author, number).await;
-                insert_comment(unit, post, author, number).await;
-            }
-        })
-        .await;
-        let comments: Vec<_> = places().collect();
-        Comments(store.clone(), post).assert_walks_both_ways(&comments).await;
-        let latest: Vec<_> = places().rev().chain([1]).collect();
-        Posts(store.clone()).assert_walks_both_ways(&latest).await;
-    }
-
-    async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database) {
-        let store = database.store();
-        let (mut expected, actor) = (Vec::new(), crate::fixtures::person(2));
-        commit(&store, async |unit| {
-            insert_person(unit, 1).await;
-            insert_person(unit, 2).await;
-        })
-        .await;
+#[testkit::both_databases]
+async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+    let store = database.store();
+    commit(&store, async |unit| {
+        let author = insert_person(unit, 1).await;
         for number in places() {
-            // Five instants, ten rows each, in no order.
-            let second = mixed(number) % 5;
-            let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
-            let occasion = Occasion::PostLiked(PostId(id(number)));
-            let entry = NotificationId(id(number));
-            let recipient = crate::fixtures::person(1);
-            notifications::advance(&unit, recipient).await.unwrap();
-            notifications::create(&unit, entry, recipient, occasion, actor, unit.now()).await.unwrap();
-            unit.commit().await.unwrap();
-            expected.push((second, number));
+            insert_post(unit, author, number).await;
         }
-        expected.sort_unstable();
-        let expected: Vec<_> = expected.into_iter().rev().map(|(_, number)| number).collect();
-        Notifications(store, crate::fixtures::person(1)).assert_walks_both_ways(&expected).await;
-    }
+    })
+    .await;
+    let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
+    let walked = Posts(store.clone())
+        .walk(4, None, async |turn| {
+            // A new one at the top, one somewhere in between, and some that go, seen or not yet seen.
+            let gone = [100 + mixed(turn) % 50 * 2, 198 - turn * 2];
+            commit(&store, async |unit| {
+                insert_post(unit, author, 201 + turn).await;
+                insert_post(unit, author, 101 + turn * 4).await;
+                for place in gone {
+                    posts::delete(unit, PostId(id(place))).await.unwrap();
+                }
+            })
+            .await;
+            deleted.extend(gone);
+        })
+        .await;
+    assert!(walked.len() > 8);
+    assert_neither_repeated_nor_skipped(&walked, &deleted);
+    let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
+    assert!(seen.is_sorted_by(|earlier, later| earlier > later), "{seen:?}");
+}
 
-    async fn an_empty_list_is_one_empty_page(database) {
-        let page = Posts(database.store()).page(&PageRequest::default()).await;
-        assert_eq!((page.items, page.next, page.previous), (vec![], None, None));
+#[testkit::both_databases]
+async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+    let store = database.store();
+    let post = PostId(id(1));
+    commit(&store, async |unit| {
+        let author = insert_person(unit, 1).await;
+        insert_post(unit, author, 1).await;
+        for number in places() {
+            insert_comment(unit, post, author, number).await;
+        }
+    })
+    .await;
+    let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
+    let walked = Comments(store.clone(), post)
+        .walk(3, None, async |turn| {
+            let gone = [100 + mixed(turn) % 50 * 2, 100 + turn * 2];
+            commit(&store, async |unit| {
+                insert_comment(unit, post, author, 99 - turn).await;
+                insert_comment(unit, post, author, 101 + turn * 4).await;
+                for place in gone {
+                    comments::delete(unit, CommentId(id(place))).await.unwrap();
+                }
+            })
+            .await;
+            deleted.extend(gone);
+        })
+        .await;
+    assert!(walked.len() > 8);
+    assert_neither_repeated_nor_skipped(&walked, &deleted);
+    let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
+    assert!(seen.is_sorted_by(|earlier, later| earlier < later), "{seen:?}");
+}
+
+#[testkit::both_databases]
+async fn lists_of_ids_read_the_same_there_and_back(database: TestDatabase) {
+    let store = database.store();
+    let post = PostId(id(1));
+    commit(&store, async |unit| {
+        let author = insert_person(unit, 1).await;
+        insert_post(unit, author, 1).await;
+        for number in places() {
+            insert_post(unit, author, number).await;
+            insert_comment(unit, post, author, number).await;
+        }
+    })
+    .await;
+    let comments: Vec<_> = places().collect();
+    Comments(store.clone(), post).assert_walks_both_ways(&comments).await;
+    let latest: Vec<_> = places().rev().chain([1]).collect();
+    Posts(store.clone()).assert_walks_both_ways(&latest).await;
+}
+
+#[testkit::both_databases]
+async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestDatabase) {
+    let store = database.store();
+    let (mut expected, actor) = (Vec::new(), crate::fixtures::person(2));
+    commit(&store, async |unit| {
+        insert_person(unit, 1).await;
+        insert_person(unit, 2).await;
+    })
+    .await;
+    for number in places() {
+        // Five instants, ten rows each, in no order.
+        let second = mixed(number) % 5;
+        let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
+        let occasion = Occasion::PostLiked(PostId(id(number)));
+        let entry = NotificationId(id(number));
+        let recipient = crate::fixtures::person(1);
+        notifications::advance(&unit, recipient).await.unwrap();
+        notifications::create(&unit, entry, recipient, occasion, actor, unit.now()).await.unwrap();
+        unit.commit().await.unwrap();
+        expected.push((second, number));
     }
+    expected.sort_unstable();
+    let expected: Vec<_> = expected.into_iter().rev().map(|(_, number)| number).collect();
+    Notifications(store, crate::fixtures::person(1)).assert_walks_both_ways(&expected).await;
+}
+
+#[testkit::both_databases]
+async fn an_empty_list_is_one_empty_page(database: TestDatabase) {
+    let page = Posts(database.store()).page(&PageRequest::default()).await;
+    assert_eq!((page.items, page.next, page.previous), (vec![], None, None));
 }

@@ -7,7 +7,7 @@ use domain::auth::{SESSION_ABSOLUTE, SESSION_IDLE};
 use domain::events::Audience;
 use operations::auth::{authenticate, refresh_tokens};
 use serde_json::{Value, json};
-use testkit::{Person, TestApp, both_databases};
+use testkit::{Person, TestApp, TestDatabase};
 
 use super::{log_in, refresh};
 use crate::fixtures::{at_once, code, events_for};
@@ -32,112 +32,119 @@ async fn assert_revoked(app: &TestApp, mina: &Person, current: &str) {
     assert_eq!(frame, json!({"t": "ev", "k": "session.revoked", "at": at, "d": {"session_id": session}}));
 }
 
-both_databases! {
-    async fn a_refresh_gets_the_next_pair_of_the_same_session(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        app.clock.advance(DAY);
-        let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        assert_eq!((next.session_id, next.user.id), (mina.tokens.session_id, mina.user().id));
-        assert_ne!(next.refresh_token, mina.tokens.refresh_token);
-        authenticate(&app.app, &app.credentials, &next.access_token).await.unwrap();
-        app.clock.advance(DAY);
-        refresh(&app, &next.refresh_token).await.unwrap();
-        assert_eq!(generation(&app).await, 2);
-    }
+#[testkit::both_databases]
+async fn a_refresh_gets_the_next_pair_of_the_same_session(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    app.clock.advance(DAY);
+    let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    assert_eq!((next.session_id, next.user.id), (mina.tokens.session_id, mina.user().id));
+    assert_ne!(next.refresh_token, mina.tokens.refresh_token);
+    authenticate(&app.app, &app.credentials, &next.access_token).await.unwrap();
+    app.clock.advance(DAY);
+    refresh(&app, &next.refresh_token).await.unwrap();
+    assert_eq!(generation(&app).await, 2);
+}
 
-    async fn the_token_before_gets_the_same_pair_within_half_a_minute(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        app.clock.advance(GRACE);
-        let again = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        assert_eq!(again.refresh_token, next.refresh_token);
-        assert_eq!(generation(&app).await, 1);
-        refresh(&app, &next.refresh_token).await.unwrap();
-    }
+#[testkit::both_databases]
+async fn the_token_before_gets_the_same_pair_within_half_a_minute(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    app.clock.advance(GRACE);
+    let again = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    assert_eq!(again.refresh_token, next.refresh_token);
+    assert_eq!(generation(&app).await, 1);
+    refresh(&app, &next.refresh_token).await.unwrap();
+}
 
-    async fn twenty_refreshes_at_once_are_one_step(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let (parts, keys) = (&app.app, &app.credentials);
-        let next = at_once(20, |_| {
-            let (parts, keys, visitor) = (parts.clone(), keys.clone(), app.visitor("tabs"));
-            let token = mina.tokens.refresh_token.clone();
-            async move { refresh_tokens(&parts, &keys, &visitor, &token).await.unwrap().refresh_token }
-        })
-        .await;
-        assert!(next.iter().all(|token| *token == next[0]));
-        assert_eq!(generation(&app).await, 1);
-    }
+#[testkit::both_databases]
+async fn twenty_refreshes_at_once_are_one_step(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let (parts, keys) = (&app.app, &app.credentials);
+    let next = at_once(20, |_| {
+        let (parts, keys, visitor) = (parts.clone(), keys.clone(), app.visitor("tabs"));
+        let token = mina.tokens.refresh_token.clone();
+        async move { refresh_tokens(&parts, &keys, &visitor, &token).await.unwrap().refresh_token }
+    })
+    .await;
+    assert!(next.iter().all(|token| *token == next[0]));
+    assert_eq!(generation(&app).await, 1);
+}
 
-    async fn the_token_before_ends_the_session_after_half_a_minute(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        app.clock.advance(GRACE + Duration::from_millis(1));
-        let reused = refresh(&app, &mina.tokens.refresh_token).await;
-        assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
-        assert_revoked(&app, &mina, &next.refresh_token).await;
-    }
+#[testkit::both_databases]
+async fn the_token_before_ends_the_session_after_half_a_minute(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    app.clock.advance(GRACE + Duration::from_millis(1));
+    let reused = refresh(&app, &mina.tokens.refresh_token).await;
+    assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
+    assert_revoked(&app, &mina, &next.refresh_token).await;
+}
 
-    async fn an_older_token_ends_the_session_at_once(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let second = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        let third = refresh(&app, &second.refresh_token).await.unwrap();
-        let reused = refresh(&app, &mina.tokens.refresh_token).await;
-        assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
-        assert_revoked(&app, &mina, &third.refresh_token).await;
-        let known = refresh(&app, &mina.tokens.refresh_token).await;
-        assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "it is told once");
-    }
+#[testkit::both_databases]
+async fn an_older_token_ends_the_session_at_once(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let second = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    let third = refresh(&app, &second.refresh_token).await.unwrap();
+    let reused = refresh(&app, &mina.tokens.refresh_token).await;
+    assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
+    assert_revoked(&app, &mina, &third.refresh_token).await;
+    let known = refresh(&app, &mina.tokens.refresh_token).await;
+    assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "it is told once");
+}
 
-    async fn a_session_of_the_same_person_survives_the_end_of_another(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let other = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
-        let second = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        refresh(&app, &second.refresh_token).await.unwrap();
-        refresh(&app, &mina.tokens.refresh_token).await.map(drop).unwrap_err();
-        authenticate(&app.app, &app.credentials, &other.access_token).await.unwrap();
-        refresh(&app, &other.refresh_token).await.unwrap();
-    }
+#[testkit::both_databases]
+async fn a_session_of_the_same_person_survives_the_end_of_another(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let other = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
+    let second = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    refresh(&app, &second.refresh_token).await.unwrap();
+    refresh(&app, &mina.tokens.refresh_token).await.map(drop).unwrap_err();
+    authenticate(&app.app, &app.credentials, &other.access_token).await.unwrap();
+    refresh(&app, &other.refresh_token).await.unwrap();
+}
 
-    async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        let token = &mina.tokens.refresh_token;
-        let another_session = token.replace(&mina.tokens.session_id.to_string(), &mina.user().id.to_string());
-        let next_generation = token.replace(".0.", ".1.");
-        let (front, _) = token.rsplit_once('.').unwrap();
-        let forged = format!("{front}.AAAAAAAAAAAAAAAAAAAAAA");
-        for wrong in ["", "x", &another_session, &next_generation, &forged, &mina.tokens.access_token] {
-            assert_eq!(code(refresh(&app, wrong).await), ProblemCode::RefreshTokenInvalid, "{wrong}");
-        }
-        refresh(&app, token).await.unwrap();
+#[testkit::both_databases]
+async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    let token = &mina.tokens.refresh_token;
+    let another_session = token.replace(&mina.tokens.session_id.to_string(), &mina.user().id.to_string());
+    let next_generation = token.replace(".0.", ".1.");
+    let (front, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{front}.AAAAAAAAAAAAAAAAAAAAAA");
+    for wrong in ["", "x", &another_session, &next_generation, &forged, &mina.tokens.access_token] {
+        assert_eq!(code(refresh(&app, wrong).await), ProblemCode::RefreshTokenInvalid, "{wrong}");
     }
+    refresh(&app, token).await.unwrap();
+}
 
-    async fn a_session_not_used_for_thirty_days_is_over(database) {
-        let app = TestApp::new(database);
-        let mina = app.person("mina").await;
-        app.clock.advance(SESSION_IDLE.saturating_sub(Duration::from_secs(1)));
-        let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
-        app.clock.advance(SESSION_IDLE);
-        assert_eq!(code(refresh(&app, &next.refresh_token).await), ProblemCode::RefreshTokenInvalid);
-        let access = authenticate(&app.app, &app.credentials, &next.access_token).await;
-        assert_eq!(code(access), ProblemCode::TokenExpired);
-    }
+#[testkit::both_databases]
+async fn a_session_not_used_for_thirty_days_is_over(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mina = app.person("mina").await;
+    app.clock.advance(SESSION_IDLE.saturating_sub(Duration::from_secs(1)));
+    let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
+    app.clock.advance(SESSION_IDLE);
+    assert_eq!(code(refresh(&app, &next.refresh_token).await), ProblemCode::RefreshTokenInvalid);
+    let access = authenticate(&app.app, &app.credentials, &next.access_token).await;
+    assert_eq!(code(access), ProblemCode::TokenExpired);
+}
 
-    async fn a_session_is_over_after_half_a_year_however_often_it_is_used(database) {
-        let app = TestApp::new(database);
-        let mut token = app.person("mina").await.tokens.refresh_token;
-        let began = app.now();
-        while app.now() < began.plus(SESSION_ABSOLUTE.saturating_sub(20 * DAY)) {
-            app.clock.advance(20 * DAY);
-            token = refresh(&app, &token).await.unwrap().refresh_token;
-        }
+#[testkit::both_databases]
+async fn a_session_is_over_after_half_a_year_however_often_it_is_used(database: TestDatabase) {
+    let app = TestApp::new(database);
+    let mut token = app.person("mina").await.tokens.refresh_token;
+    let began = app.now();
+    while app.now() < began.plus(SESSION_ABSOLUTE.saturating_sub(20 * DAY)) {
         app.clock.advance(20 * DAY);
-        assert_eq!(code(refresh(&app, &token).await), ProblemCode::RefreshTokenInvalid);
+        token = refresh(&app, &token).await.unwrap().refresh_token;
     }
+    app.clock.advance(20 * DAY);
+    assert_eq!(code(refresh(&app, &token).await), ProblemCode::RefreshTokenInvalid);
 }
