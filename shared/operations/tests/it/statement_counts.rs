@@ -8,7 +8,7 @@ use operations::{Caller, posts};
 use store::UnitOfWork;
 use testkit::{TestApp, TestDatabase};
 
-use crate::fixtures::{first, insert_person};
+use crate::fixtures::first;
 
 async fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostId {
     let post = Post {
@@ -31,10 +31,10 @@ async fn posts_of_a_page_have_their_author_and_the_relation_of_the_viewer(databa
     let app = TestApp::new(database);
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let ids = &*app.app.ids;
-    let mina = insert_person(&app, &unit, "mina").await;
+    let mina = app.insert_caller(&unit, "mina").await;
     let own = insert_post(&app, &unit, &mina).await;
     for number in 0..3 {
-        let author = insert_person(&app, &unit, &format!("person {number}")).await;
+        let author = app.insert_caller(&unit, &format!("person {number}")).await;
         let liked = insert_post(&app, &unit, &author).await;
         store::likes::insert(&unit, LikeId::new(ids), liked, mina.user_id).await.unwrap();
         store::follows::insert(&unit, FollowId::new(ids), mina.user_id, author.user_id).await.unwrap();
