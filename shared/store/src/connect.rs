@@ -15,7 +15,7 @@ use crate::keyed_queue::KeyedQueue;
 use crate::pool::Pool;
 use crate::{StoreError, UnitOfWork};
 
-/// How long a request waits for a free connection, or for its turn to write on SQLite.
+/// How long a call waits for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// Settings of every PostgreSQL session. A statement is cancelled by the server before the client's deadline passes, so
 /// that a slow statement costs an error and not a connection. The others let the server notice that a client is gone.
@@ -147,7 +147,7 @@ impl Store {
 
     async fn begin_with(&self, mut permits: Permits, now: Timestamp) -> Result<UnitOfWork, StoreError> {
         if let Some(writer) = &self.shared.writer {
-            permits.push(Box::new(wait_to_write(Arc::clone(writer)).await?));
+            permits.push(Box::new(wait_to_write(Arc::clone(writer), self.shared.options.deadline).await?));
         }
         let transaction = self.reader.begin(permits).await?;
         Ok(UnitOfWork::new(transaction, self.shared.signals.clone(), now))
@@ -241,8 +241,8 @@ async fn open_sqlite(url: &str, connections: u32) -> Result<sqlx::SqlitePool, sq
         .await
 }
 
-async fn wait_to_write(writer: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
-    match tokio::time::timeout(ACQUIRE, writer.acquire_owned()).await {
+async fn wait_to_write(writer: Arc<Semaphore>, deadline: Duration) -> Result<OwnedSemaphorePermit, DbErr> {
+    match tokio::time::timeout(deadline, writer.acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
         Ok(Err(_never_closed)) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
         Err(_passed) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),

@@ -37,16 +37,13 @@ pub(crate) async fn notify(
         record_counts(unit, recipient, head, change);
         return Ok(());
     }
-    let (notification, change) = match group {
-        Some(group) => {
-            let change = notifications::add_actor(unit, recipient, &group, actor, head.at).await?;
-            (grown(occasion, group, summary, head.at), change)
-        }
-        None => {
-            let id = NotificationId::new(&*app.ids);
-            let change = notifications::create(unit, id, recipient, occasion, actor, head.at).await?;
-            (view(id, occasion, vec![summary], 1, (head.at, head.at)), change)
-        }
+    let (notification, change) = if let Some(group) = group {
+        let change = notifications::add_actor(unit, recipient, &group, actor, head.at).await?;
+        (grown(occasion, group, summary, head.at), change)
+    } else {
+        let id = NotificationId::new(&*app.ids);
+        let change = notifications::create(unit, id, recipient, occasion, actor, head.at).await?;
+        (view(id, occasion, vec![summary], 1, (head.at, head.at)), change)
     };
     let payload = payload::Notification { notification, unread: sum(head.unread, change) };
     let event = Numbered { recipient, number: head.number, at: head.at, payload };

@@ -50,7 +50,7 @@ async fn a_locked_post_leaves_connections_to_others(connections: u32) {
     store::posts::lock(&holder, hot).await.unwrap().unwrap();
     let begun = Arc::new(AtomicUsize::new(0));
     let mut likes = JoinSet::new();
-    for who in everybody.iter().take(LIKES).copied() {
+    for who in everybody.into_iter().take(LIKES) {
         let (parts, begun) = (parts.clone(), Arc::clone(&begun));
         likes.spawn(async move {
             begun.fetch_add(1, Ordering::SeqCst);
