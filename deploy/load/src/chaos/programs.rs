@@ -10,7 +10,7 @@ use crate::LoadFault;
 /// How long a client that reconnects may wait for a frame: its backoff, and what the gateway asks it to wait.
 const RECONNECTED: Duration = Duration::from_secs(8);
 /// How long events may be late while no process relays.
-const UNRELAYED: Duration = Duration::from_secs(4);
+const UNRELAYED: Duration = Duration::from_secs(3);
 /// How long after the relaying process died another one relays: its lease has ended.
 const RELAYED_AGAIN: Duration = Duration::from_secs(12);
 

@@ -111,6 +111,26 @@ pub(super) async fn redis_killed(scene: &mut Scene) -> Result<(), LoadFault> {
     scene.check_delivery(recorder, Some(&order), LATE).await
 }
 
+/// Redis is back, but the relay cannot reach it yet: its streams lack what happened meanwhile. Gateways stay with the
+/// outbox until the streams have caught up.
+pub(super) async fn redis_behind(scene: &mut Scene) -> Result<(), LoadFault> {
+    let recorder = scene.record().await?;
+    let mut order = scene.like(&recorder, 50, 50).await?;
+    block_in_place(|| scene.cluster.redis().kill())?;
+    order.extend(scene.like(&recorder, 100, 50).await?);
+    scene.links.api_redis.set(Fault::Freeze);
+    block_in_place(|| scene.cluster.redis().start_again())?;
+    let behind = Instant::now();
+    while behind.elapsed() < SILENCE {
+        order.extend(scene.like(&recorder, 10, 50).await?);
+    }
+    scene.links.api_redis.set(Fault::None);
+    order.extend(scene.like(&recorder, 100, 50).await?);
+    recorder.wait_for_all(Duration::from_secs(10)).await;
+    scene.check_closes(&recorder, &[]);
+    scene.check_delivery(recorder, Some(&order), LATE).await
+}
+
 /// Everything in Redis is removed while events flow. The relay fills it again from the outbox.
 pub(super) async fn redis_flushed(scene: &mut Scene) -> Result<(), LoadFault> {
     let recorder = scene.record().await?;
