@@ -61,5 +61,6 @@ fn server(about: &str, frame: Value) -> Value {
 }
 
 fn step(from: &str, about: &str, what: &str, content: Value) -> Value {
-    json!({ "from": from, "about": about, what: content })
+    let fields = [("from", from.into()), ("about", about.into()), (what, content)];
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
