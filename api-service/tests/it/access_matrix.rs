@@ -1,4 +1,4 @@
-//! The authorisation matrix: every operation, called by every actor. The expected statuses stand with the operations.
+//! The authorisation matrix (rule AP2): every operation, called by every actor. The expected statuses stand with the operations.
 
 use api_service::contract::{Actor as Role, Operation, operation, operations};
 use domain::ids::{SessionId, UserId};
@@ -103,6 +103,7 @@ async fn the_published_security_is_the_one_of_the_matrix() {
     }
 }
 
+/// Rule AP7.
 #[tokio::test]
 async fn anonymous_callers_never_see_more_than_logged_in_ones() {
     let api = TestApi::new(TestDatabase::sqlite().await);

@@ -67,6 +67,7 @@ async fn sign_up_with_the_mailed_code_creates_an_account_and_a_session(database:
     assert_eq!(&api.get("/api/v1/users/me").by(&holder(&tokens)).send().await.expect(200), me);
 }
 
+/// Rule ID8.
 #[testkit::both_databases]
 async fn tokens_are_refused_after_log_out(database: TestDatabase) {
     let api = TestApi::new(database);
@@ -84,6 +85,7 @@ async fn tokens_are_refused_after_log_out(database: TestDatabase) {
     api.post("/api/v1/auth/tokens/refresh", &body).send().await.problem(401, "refresh_token_invalid");
 }
 
+/// Rule ID8.
 #[testkit::both_databases]
 async fn log_out_ends_only_its_own_session(database: TestDatabase) {
     let api = TestApi::new(database);
@@ -93,6 +95,7 @@ async fn log_out_ends_only_its_own_session(database: TestDatabase) {
     assert_eq!(api.get("/api/v1/users/me").by(&laptop).send().await.status, 200);
 }
 
+/// Rule ID3.
 #[testkit::both_databases]
 async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database: TestDatabase) {
     let api = TestApi::new(database);

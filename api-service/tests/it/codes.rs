@@ -1,4 +1,4 @@
-//! Mailed codes.
+//! Mailed codes (rule ID2).
 
 use std::time::Duration;
 
@@ -92,6 +92,7 @@ async fn one_mailbox_gets_five_codes_an_hour(database: TestDatabase) {
     api.request_code("jun@example.com").await.expect(202);
 }
 
+/// Rule ID3.
 #[testkit::both_databases]
 async fn only_the_mail_shows_whether_an_address_has_an_account(database: TestDatabase) {
     let api = TestApi::new(database);

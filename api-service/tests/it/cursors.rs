@@ -1,4 +1,4 @@
-//! The parameters of lists: page size, filters and cursors.
+//! The parameters of lists: page size, filters and cursors (rule AP10).
 
 use serde_json::json;
 use testkit::TestDatabase;

@@ -1,4 +1,4 @@
-//! Lists, page by page.
+//! Lists, page by page (rule PO8).
 
 use serde_json::Value;
 use testkit::TestDatabase;

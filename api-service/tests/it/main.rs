@@ -1,4 +1,4 @@
-//! Tests of the service through HTTP requests. Every answer is checked against the OpenAPI document.
+//! Tests of the service through HTTP requests. Every answer is checked against the OpenAPI document (rule AP1).
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod access_matrix;

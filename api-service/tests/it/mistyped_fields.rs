@@ -1,4 +1,4 @@
-//! Every field of every request body, with every wrong value.
+//! Every field of every request body, with every wrong value (rule AP6).
 
 use std::collections::BTreeSet;
 

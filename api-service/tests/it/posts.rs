@@ -47,6 +47,7 @@ async fn a_post_is_created_read_edited_and_deleted(database: TestDatabase) {
     assert_eq!(page, json!({"items": []}));
 }
 
+/// Rule AP9.
 #[testkit::both_databases]
 async fn an_edit_based_on_an_old_version_is_refused(database: TestDatabase) {
     let api = TestApi::new(database);

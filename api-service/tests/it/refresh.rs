@@ -1,4 +1,4 @@
-//! Refreshing tokens.
+//! Refreshing tokens (rule ID7).
 
 use std::time::Duration;
 

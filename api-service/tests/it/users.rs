@@ -31,6 +31,7 @@ async fn an_edit_changes_only_the_fields_in_the_body(database: TestDatabase) {
     assert_eq!(api.get("/api/v1/users/me").by(&mina).send().await.expect(200), after);
 }
 
+/// Rule AP9.
 #[testkit::both_databases]
 async fn an_edit_of_an_account_based_on_an_old_version_is_refused(database: TestDatabase) {
     let api = TestApi::new(database);

@@ -20,9 +20,9 @@ use platform::listener::{Guard, GuardedListener};
 use platform::shutdown::{Shutdown, Tasks};
 use realtime_gateway::{Gateway, Limits, Settings, Source, TAIL_CONNECTIONS, Timing};
 use serde_json::json;
-use store::Store;
+use store::{Store, StoreOptions};
 use stream::Relay;
-use testkit::{ManualClock, Person, TestApp, TestDatabase};
+use testkit::{ManualClock, Person, SilentProxy, TestApp, TestDatabase};
 
 pub(crate) use self::client::{Client, Received};
 
@@ -45,6 +45,8 @@ pub(crate) struct Changes {
     /// Another address of Redis for the gateway alone.
     pub(crate) redis_url: Option<String>,
     pub(crate) relay: RelayRuns,
+    /// A proxy between the gateway alone and PostgreSQL.
+    pub(crate) postgres: Option<Arc<SilentProxy>>,
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -211,7 +213,14 @@ async fn serve(
         timing: changes.timing,
     };
     // With the rights of production, so that every test shows that they are enough.
-    let app = App { store: test.database.store_as("orgo_gateway").await, ..test.app.clone() };
+    let store = match &changes.postgres {
+        None => test.database.store_as("orgo_gateway").await,
+        Some(proxy) => {
+            let url = format!("{}?options=-c%20role%3Dorgo_gateway", proxy.url(test.database.url()));
+            Store::connect(&url, StoreOptions::default()).await.unwrap()
+        }
+    };
+    let app = App { store, ..test.app.clone() };
     let tail_store = app.store.with_own_connections(TAIL_CONNECTIONS).await.unwrap();
     let gateway = Gateway::new(app, tail_store, &ResumeKey::derive(&test.secret), settings);
     let listener = GuardedListener::bind("127.0.0.1:0".parse().unwrap(), Guard::default()).await.unwrap();

@@ -9,6 +9,7 @@ mod credentials;
 mod delivery;
 mod handshake;
 mod keeping_alive;
+mod postgres_silent;
 mod racing;
 mod rates;
 mod redis_away;

@@ -1,4 +1,4 @@
-//! Following (rules PF2 to PF4).
+//! Following (rules PF2, PF3, PF4).
 
 use std::time::Duration;
 

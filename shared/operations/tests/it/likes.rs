@@ -42,6 +42,7 @@ async fn liking_twice_and_unliking_twice_is_doing_it_once(database: TestDatabase
     assert_eq!(code(posts::like_post(&app.app, &jun, unknown).await), ProblemCode::NotFound);
 }
 
+/// Rule AP9.
 #[testkit::both_databases]
 async fn a_like_leaves_the_version_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);

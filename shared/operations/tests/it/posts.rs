@@ -90,6 +90,7 @@ async fn an_edit_raises_the_version_and_an_edit_of_nothing_does_not(database: Te
     assert_eq!(kinds_for(&app, watchers).await, ["post.updated"]);
 }
 
+/// Rule AP9.
 #[testkit::both_databases]
 async fn an_edit_meant_for_another_version_changes_nothing(database: TestDatabase) {
     let app = TestApp::new(database);
@@ -105,6 +106,7 @@ async fn an_edit_meant_for_another_version_changes_nothing(database: TestDatabas
     posts::delete_post(&app.app, &mina, id, Some(2)).await.unwrap();
 }
 
+/// Rule AP9.
 #[testkit::both_databases]
 async fn of_many_edits_of_one_version_one_is_made(database: TestDatabase) {
     let app = TestApp::new(database);

@@ -107,6 +107,7 @@ async fn assert_all_or_nothing(database: &TestDatabase) {
     assert_eq!(logged, jobs);
 }
 
+/// Rule NO3.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dropped_caller_leaves_no_transaction_open_on_postgres() {
     let database = TestDatabase::postgres().await;
