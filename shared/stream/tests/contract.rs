@@ -3,8 +3,6 @@
 
 mod fixture;
 
-use std::time::Duration;
-
 use domain::events::{LoggedEvent, Partition};
 use fixture::{Kind, Log, UNKNOWN, by_partition};
 use stream::{EventSource, Positions, SourceFault};

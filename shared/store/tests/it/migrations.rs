@@ -2,6 +2,7 @@
 
 use migrations::{Change, change};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use store::outbox;
 use testkit::{TestDatabase, both_databases};
 
 /// Everything the schema consists of, as the catalogues of PostgreSQL 15 and SQLite 3 describe it.
@@ -90,6 +91,29 @@ both_databases! {
                 change(database.url(), Change::Down).await.unwrap();
             }
         }
+    }
+
+    async fn events_from_before_the_marks_get_an_unknown_mark_and_epochs_keep_their_order(database) {
+        while columns(&database).await.contains(&"outbox mark".to_owned()) {
+            change(database.url(), Change::Down).await.unwrap();
+        }
+        assert_eq!(database.number("SELECT COUNT(*) FROM stream_heads").await, 16);
+        database.execute("INSERT INTO outbox VALUES (3, 1, 'planet:1', 'test', '{}', 0)").await;
+        database.execute("UPDATE stream_heads SET pos = 1 WHERE part = 3").await;
+        let (first, second) = (uuid::Uuid::from_u128(9), uuid::Uuid::from_u128(1));
+        let is_sqlite = database.url().starts_with("sqlite:");
+        for (epoch, started_at) in [(second, 20), (first, 10)] {
+            let epoch = if is_sqlite { format!("x'{}'", epoch.simple()) } else { format!("'{epoch}'") };
+            database.execute(&format!("INSERT INTO log_epochs VALUES ({epoch}, {started_at})")).await;
+        }
+        change(database.url(), Change::Up).await.unwrap();
+        let store = database.store();
+        assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(second));
+        assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [first]);
+        let positions = outbox::heads(store.reader()).await.unwrap();
+        let found = outbox::comparison(store.reader(), second, &positions).await.unwrap();
+        assert_eq!((found.heads.positions[3], found.heads.marks[3], found.marks_at_reader[3]), (1, None, None));
+        assert_eq!(database.number("SELECT COUNT(*) FROM stream_heads").await, 32);
     }
 
     async fn going_up_a_second_time_changes_nothing(database) {
