@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use domain::Timestamp;
 use domain::events::{LoggedEvent, Partition};
 use store::{StoreError, outbox};
-use stream::{Cursor, EventSource, OutboxSource, Positions, RedisSource, SourceFault};
+use stream::{Cursor, EventSource, LogState, OutboxSource, Positions, RedisSource, SourceFault};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -42,12 +42,22 @@ impl TailHealth {
     }
 }
 
+/// Result of a comparison with the outbox.
+#[derive(PartialEq, Eq)]
+enum Compared {
+    Continues,
+    /// Everything continues at the positions of a new epoch.
+    Restarted,
+}
+
 /// The one writer of the hub.
 struct Tail<'a> {
     gateway: &'a Gateway,
     source: EventSource,
     /// Redis, while events are read from the outbox in its place.
     away: Option<Away>,
+    /// Whether the hub is to be compared with the outbox before the next events are read.
+    compare_first: bool,
 }
 
 /// Follows the event log for ever.
@@ -96,12 +106,18 @@ impl<'a> Tail<'a> {
                 }
             },
         };
-        Self { gateway, source, away: None }
+        Self { gateway, source, away: None, compare_first: false }
     }
 
     /// Waits for events once and applies them. May be dropped while it waits.
     async fn step(&mut self) {
         self.return_to_redis().await;
+        if self.compare_first {
+            match self.compare().await {
+                Ok(_) => self.compare_first = false,
+                Err(error) => return self.wait_after(&error).await,
+            }
+        }
         let positions = self.gateway.hub.positions();
         match self.source.next(&positions).await {
             Ok(events) => {
@@ -110,7 +126,27 @@ impl<'a> Tail<'a> {
                 }
             }
             Err(SourceFault::Store(error)) => self.wait_after(&error).await,
+            Err(SourceFault::Diverged(partition)) => {
+                tracing::warn!(partition, "the outbox has another event at a known position");
+                self.compare_first = true;
+            }
             Err(fault) => self.leave_redis(&fault),
+        }
+    }
+
+    /// Compares the hub with the outbox before events of the outbox follow events from elsewhere: after a set-back
+    /// database gave positions again, the next positions would fit, and the loss would never be noticed.
+    async fn compare(&mut self) -> Result<Compared, StoreError> {
+        let app = &self.gateway.app;
+        let Some(epoch) = self.gateway.known_epoch() else { return Ok(Compared::Continues) };
+        let cursor = self.hub().cursor();
+        let store = &self.gateway.tail_store;
+        match stream::compare(store, app.clock.now(), app.ids.next_id(), epoch, &cursor).await? {
+            LogState::Continues { .. } => Ok(Compared::Continues),
+            LogState::Restarted { epoch, heads } => {
+                self.restart(epoch, &heads);
+                Ok(Compared::Restarted)
+            }
         }
     }
 
@@ -120,12 +156,16 @@ impl<'a> Tail<'a> {
         tokio::time::sleep(self.gateway.settings.timing.retry).await;
     }
 
-    async fn apply_all(&self, events: &[LoggedEvent]) -> Result<(), StoreError> {
+    async fn apply_all(&mut self, events: &[LoggedEvent]) -> Result<(), StoreError> {
         for (number, event) in events.iter().enumerate() {
             if number % YIELD_AFTER == YIELD_AFTER - 1 {
                 tokio::task::yield_now().await;
             }
             if self.hub().apply(event) == Applied::Gap {
+                if self.compare().await? == Compared::Restarted {
+                    // The other events belong to the old epoch.
+                    return Ok(());
+                }
                 self.fill(event.partition, event.position - 1).await?;
                 self.hub().apply(event);
             }
@@ -167,6 +207,9 @@ impl<'a> Tail<'a> {
 
     /// Redis can lose its newest entries without an error, and then has nothing new for ever.
     async fn catch_up(&mut self, heads: &Positions) -> Result<(), StoreError> {
+        if self.compare().await? == Compared::Restarted {
+            return Ok(());
+        }
         for (partition, head) in heads.iter() {
             let last = self.hub().last(partition);
             if last < head {

@@ -29,6 +29,8 @@ impl Tail<'_> {
             let try_at = Instant::now() + timing.retry;
             self.away = Some(Away { try_at, trying: None, source: Some(source) });
         }
+        // The new source does not know which events came before.
+        self.compare_first = true;
     }
 
     /// Reads from Redis again once it answers and the relay has copied everything that this gateway has: before, its

@@ -1,5 +1,5 @@
 //! A reader notices that the database lost its newest commits, and nothing else.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use domain::Timestamp;
 use domain::events::payload::UserFollowers;

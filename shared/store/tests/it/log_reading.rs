@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use domain::Timestamp;
 use domain::events::payload::{SessionRevoked, UserFollowers};
 use domain::events::{Audience, Event, LoggedEvent, Partition};
 use domain::ids::SessionId;
-use store::{Store, outbox};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use store::{Store, UnitOfWork, outbox};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -169,4 +171,43 @@ async fn the_oldest_event_of_a_partition_is_found(database: TestDatabase) {
     assert_eq!(outbox::oldest(store.reader(), partition).await.unwrap(), Some(2));
     let other = Partition::all().find(|other| *other != partition).unwrap();
     assert_eq!(outbox::oldest(store.reader(), other).await.unwrap(), None);
+}
+
+/// Rows of the outbox that the present transaction has read: by sequential scans, and by an index.
+async fn rows_read(unit: &UnitOfWork) -> (i64, i64) {
+    let sql = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'outbox'";
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let row = unit.connection().query_one_raw(statement).await.unwrap().unwrap();
+    (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_comparing_and_pruning_read_a_few_rows_of_a_long_history_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let store = database.store();
+    let rows = "INSERT INTO outbox (part, pos, mark, audience, kind, frame, recorded_at)
+                SELECT part, pos, 1, 'planet:1', 'test', '{}', 0
+                FROM generate_series(0, 31) AS part, generate_series(1, 3000) AS pos";
+    database.execute(rows).await;
+    database.execute("UPDATE stream_heads SET pos = 3000, mark = 1").await;
+    database.execute("ANALYZE").await;
+    let unit = store.begin(NOW).await.unwrap();
+    let behind_by_one = outbox::PartitionPositions::from([2999; 32]);
+    let reader = outbox::MarkedPositions { positions: behind_by_one, marks: [Some(1); 32] };
+    // PostgreSQL may choose another plan after the fifth execution of a prepared statement.
+    let mut before = rows_read(&unit).await;
+    for _ in 0..8 {
+        let read = outbox::read_new(unit.connection(), &reader, 256).await.unwrap();
+        assert!(matches!(read, outbox::NewEvents::Following(events) if events.len() == 32));
+        outbox::comparison(unit.connection(), Uuid::nil(), &behind_by_one).await.unwrap();
+        assert_eq!(outbox::prunable(unit.connection(), NOW).await.unwrap().len(), 32);
+        assert_eq!(
+            outbox::prune(&unit, Partition::from_number(3).unwrap(), Timestamp(0), 10).await.unwrap(),
+            0
+        );
+        let after = rows_read(&unit).await;
+        assert_eq!(after.0, before.0, "no sequential scan");
+        assert!(after.1 - before.1 < 300, "{} rows", after.1 - before.1);
+        before = after;
+    }
 }

@@ -4,7 +4,7 @@ use domain::ids::{NotificationId, PostId};
 use domain::notifications::{Occasion, UnreadCounts};
 use migrations::{Change, change};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use store::notifications;
+use store::{notifications, outbox};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -164,4 +164,30 @@ async fn processes_that_migrate_at_once_wait_for_each_other_on_postgres() {
         outcome.unwrap();
     }
     assert_eq!(schema(&database).await, before);
+}
+
+#[testkit::both_databases]
+async fn events_from_before_the_marks_get_an_unknown_mark_and_epochs_keep_their_order(
+    database: TestDatabase,
+) {
+    while columns(&database).await.contains(&"outbox mark".to_owned()) {
+        change(database.url(), Change::Down).await.unwrap();
+    }
+    assert_eq!(database.number("SELECT COUNT(*) FROM stream_heads").await, 16);
+    database.execute("INSERT INTO outbox VALUES (3, 1, 'planet:1', 'test', '{}', 0)").await;
+    database.execute("UPDATE stream_heads SET pos = 1 WHERE part = 3").await;
+    let (first, second) = (uuid::Uuid::from_u128(9), uuid::Uuid::from_u128(1));
+    let is_sqlite = database.url().starts_with("sqlite:");
+    for (epoch, started_at) in [(second, 20), (first, 10)] {
+        let epoch = if is_sqlite { format!("x'{}'", epoch.simple()) } else { format!("'{epoch}'") };
+        database.execute(&format!("INSERT INTO log_epochs VALUES ({epoch}, {started_at})")).await;
+    }
+    change(database.url(), Change::Up).await.unwrap();
+    let store = database.store();
+    assert_eq!(outbox::epoch(store.reader()).await.unwrap(), Some(second));
+    assert_eq!(outbox::earlier_epochs(store.reader(), 8).await.unwrap(), [first]);
+    let positions = outbox::heads(store.reader()).await.unwrap();
+    let found = outbox::comparison(store.reader(), second, &positions).await.unwrap();
+    assert_eq!((found.heads.positions[3], found.heads.marks[3], found.marks_at_reader[3]), (1, None, None));
+    assert_eq!(database.number("SELECT COUNT(*) FROM stream_heads").await, 32);
 }

@@ -19,13 +19,13 @@ pub struct OutboxSource {
     poll: Duration,
     pace: Pace,
     /// Last event of every partition that was returned.
-    returned: Cursor,
+    returned: Box<Cursor>,
 }
 
 impl OutboxSource {
     /// Reads through a store, at least every `poll`.
     pub fn new(store: Store, poll: Duration) -> Self {
-        let (pace, returned) = (Pace::default(), Cursor::default());
+        let (pace, returned) = (Pace::default(), Box::default());
         Self { appends: store.appends(), store, poll, pace, returned }
     }
 
@@ -57,7 +57,7 @@ impl OutboxSource {
                 for event in &events {
                     reader.advance(event);
                 }
-                self.returned = reader;
+                *self.returned = reader;
                 Ok(events)
             }
             NewEvents::Diverged(partition) => Err(SourceFault::Diverged(partition.number())),
