@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Finding {
     /// The log has events up to these positions, which the gateway should have had by now.
-    Behind(Positions),
+    Behind(Box<Positions>),
     /// The log began a new epoch.
     Restarted { epoch: Uuid, cursor: Box<Cursor> },
 }
@@ -57,7 +57,7 @@ pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
                     gateway.tail_health.kept_up(now);
                     continue;
                 }
-                Finding::Behind(heads)
+                Finding::Behind(Box::new(heads))
             }
             LogState::Restarted { epoch, heads } => {
                 heads_before = heads.positions;

@@ -101,7 +101,7 @@ pub(crate) async fn start(
         seat.outlet.queue.owe_gap();
     }
     let positions = partitions.into_iter().map(|partition| (partition, from(partition))).collect();
-    Ok(Start { epoch, positions, resumed, unwatched, seat })
+    Ok(Start { epoch, seat, positions, resumed, unwatched })
 }
 
 fn partitions_of(topics: &[Audience]) -> Vec<Partition> {

@@ -37,7 +37,8 @@ type Command = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// Result of a command.
 enum Outcome {
     Renewed { id: String, result: Result<Holder, Closing> },
-    Found { id: String, result: Option<Option<Audience>> },
+    Found { id: String, topic: Option<Audience> },
+    Busy { id: String },
 }
 
 /// A socket that was let in.
@@ -133,18 +134,20 @@ impl<'a> Live<'a> {
                     let result = credentials::redeem(&gateway, &ticket).await;
                     Outcome::Renewed { id, result }
                 };
-                self.begin(Box::pin(command)).await
+                self.begin(Box::pin(command))
             }
             Ok(ClientFrame::Watch { id, watched }) => {
                 let gateway = Arc::clone(self.gateway);
                 let command = async move {
-                    let found = find_watchable(&gateway.app, &[watched]).await;
-                    let result = found.map(|found| found.first().copied().flatten());
-                    let result =
-                        result.inspect_err(|error| tracing::warn!(%error, "a watch cannot be checked"));
-                    Outcome::Found { id, result: result.ok() }
+                    match find_watchable(&gateway.app, &[watched]).await {
+                        Ok(found) => Outcome::Found { id, topic: found.first().copied().flatten() },
+                        Err(error) => {
+                            tracing::warn!(%error, "a watch cannot be checked");
+                            Outcome::Busy { id }
+                        }
+                    }
                 };
-                self.begin(Box::pin(command)).await
+                self.begin(Box::pin(command))
             }
             Ok(ClientFrame::Unwatch { id, watched }) => {
                 let is_meant = |topic: Audience| match (watched, topic) {
@@ -169,7 +172,7 @@ impl<'a> Live<'a> {
     }
 
     /// Starts a command, unless too many are under way: then the client is too fast for the database.
-    async fn begin(&mut self, command: Command) -> Result<(), End> {
+    fn begin(&mut self, command: Command) -> Result<(), End> {
         if self.commands.len() >= COMMANDS {
             return Err(End::from(Close::Rate));
         }
@@ -195,7 +198,7 @@ impl<'a> Live<'a> {
                 Err(Closing { close: Close::TryLater, .. }) => busy(&id),
                 Err(closing) => return Err(End::Close(closing)),
             },
-            Outcome::Found { id, result: Some(Some(topic)) } => {
+            Outcome::Found { id, topic: Some(topic) } => {
                 match self.gateway.hub.watch(&self.seat.outlet, topic) {
                     Ok(since) => {
                         let pos = Some([(topic.partition(), since)].into_iter().collect());
@@ -204,8 +207,8 @@ impl<'a> Live<'a> {
                     Err(TooManyWatched) => FrameError::LimitReached.frame(Some(&id), None),
                 }
             }
-            Outcome::Found { id, result: Some(None) } => FrameError::NotFound.frame(Some(&id), None),
-            Outcome::Found { id, result: None } => busy(&id),
+            Outcome::Found { id, topic: None } => FrameError::NotFound.frame(Some(&id), None),
+            Outcome::Busy { id } => busy(&id),
         };
         self.write([answer]).await
     }

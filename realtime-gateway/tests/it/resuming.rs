@@ -180,9 +180,9 @@ both_forms! {
         assert_eq!(client.numbers(3).await, [1, 2, 3]);
         let part = welcome["pos"].as_object().unwrap().keys().next().unwrap().clone();
         let database = &server.test.database;
-        let (last, lost) = ("SELECT pos FROM stream_heads", "DELETE FROM outbox");
-        let last = database.number(&format!("{last} WHERE part = {part}")).await;
-        database.execute(&format!("{lost} WHERE part = {part} AND pos > {}", last - 2)).await;
+        let (read, delete) = ("SELECT pos FROM stream_heads", "DELETE FROM outbox");
+        let last = database.number(&format!("{read} WHERE part = {part}")).await;
+        database.execute(&format!("{delete} WHERE part = {part} AND pos > {}", last - 2)).await;
         database.execute(&format!("UPDATE stream_heads SET pos = {} WHERE part = {part}", last - 2)).await;
         // The positions of the lost events are given again, to other events.
         server.notify_at_once(&person, 4..=8).await;

@@ -185,11 +185,11 @@ both_forms! {
         for _ in 0..4 {
             frames.push(client.news().await);
         }
-        let (own, watched): (Vec<_>, Vec<_>) = frames.into_iter().partition(|frame| frame["t"] == "nt");
+        let (own, public): (Vec<_>, Vec<_>) = frames.into_iter().partition(|frame| frame["t"] == "nt");
         assert_eq!(own.len(), 1);
-        let kinds: Vec<_> = watched.iter().map(|frame| frame["k"].as_str().unwrap()).collect();
+        let kinds: Vec<_> = public.iter().map(|frame| frame["k"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["post.unliked", "post.created", "post.liked"]);
-        assert_eq!(watched[1]["d"]["post_id"], json!(created));
+        assert_eq!(public[1]["d"]["post_id"], json!(created));
         server.stop().await;
     }
 }
