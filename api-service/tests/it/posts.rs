@@ -22,8 +22,8 @@ async fn a_post_is_created_read_edited_and_deleted(database: TestDatabase) {
     assert_eq!((&post["title"], &post["content"]), (&json!("첫 글"), &json!("안녕하세요\n여러분")));
     assert_eq!(post["author"], json!({"id": mina.id, "nickname": "미나", "state": "active", "role": "user"}));
     assert_eq!(post["counts"], json!({"likes": 0, "comments": 0}));
-    let mine = json!({"liked": false, "can_edit": true, "can_delete": true, "following_author": false});
-    assert_eq!((&post["viewer"], &post["version"]), (&mine, &json!("1")));
+    let as_author = json!({"liked": false, "can_edit": true, "can_delete": true, "following_author": false});
+    assert_eq!((&post["viewer"], &post["version"]), (&as_author, &json!("1")));
     assert_eq!(api.get(&location).by(&mina).send().await.expect(200), post);
     api.follow(&jun, &mina).await;
     let theirs = json!({"liked": false, "can_edit": false, "can_delete": false, "following_author": true});
