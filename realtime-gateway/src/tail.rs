@@ -201,6 +201,8 @@ impl<'a> Tail<'a> {
                     self.wait_after(&error).await;
                 }
             }
+            // The tail may have noticed it before the audit.
+            Finding::Restarted { epoch, .. } if self.gateway.known_epoch() == Some(epoch) => {}
             Finding::Restarted { epoch, cursor } => self.restart(epoch, &cursor),
         }
     }
