@@ -15,8 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// What the tail has to act on.
 #[derive(Debug)]
 pub(crate) enum Finding {
-    /// The log has events up to these positions, which the gateway should have had by now.
-    Behind(Box<Positions>),
+    /// The log has events that the gateway should have had by now.
+    Behind,
     /// The log began a new epoch.
     Restarted { epoch: Uuid, cursor: Box<Cursor> },
 }
@@ -57,7 +57,7 @@ pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
                     gateway.tail_health.kept_up(now);
                     continue;
                 }
-                Finding::Behind(Box::new(heads))
+                Finding::Behind
             }
             LogState::Restarted { epoch, heads } => {
                 heads_before = heads.positions;

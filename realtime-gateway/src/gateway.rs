@@ -7,6 +7,7 @@ use identity::resume_tokens::ResumeTokens;
 use operations::App;
 use platform::shutdown::{Shutdown, Tasks};
 use store::Store;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::Settings;
@@ -17,7 +18,9 @@ use crate::tail::TailHealth;
 /// Time after which a client may try again where a gateway cannot serve.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Number of connections that a gateway needs for the event log: one for the tail, one for audit and replay.
+/// Number of replays from the outbox that run at the same time.
+const REPLAYS: usize = 8;
+/// Number of connections that a gateway needs for the event log: one for the tail, one for the audit.
 pub const TAIL_CONNECTIONS: u32 = 2;
 
 /// One gateway: its sockets and everything that serves them.
@@ -30,6 +33,8 @@ pub struct Gateway {
     pub(crate) hub: Hub,
     pub(crate) tail_health: TailHealth,
     pub(crate) admission: Admission,
+    /// Bounds the replays from the outbox that run at the same time: many sockets may return at once.
+    pub(crate) replays: Semaphore,
     /// Epoch of the event log; unknown until the log was read for the first time.
     epoch: RwLock<Option<Uuid>>,
     pub(crate) draining: Shutdown,
@@ -46,6 +51,7 @@ impl Gateway {
             hub: Hub::new(settings.limits),
             tail_health: TailHealth::new(),
             admission: Admission::new(settings.limits),
+            replays: Semaphore::new(REPLAYS),
             settings,
             epoch: RwLock::default(),
             draining: Shutdown::new(),

@@ -14,7 +14,7 @@ mod ring;
 
 use std::array;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Timestamp;
@@ -75,6 +75,9 @@ pub(crate) struct Hub {
     claimable: [AtomicI64; ALL],
     /// Kinds of events for unknown audiences that were logged.
     unknown_kinds: Mutex<HashSet<String>>,
+    /// Number of restarts that began and ended: odd while one is under way. A socket that joins meanwhile has read
+    /// positions of two epochs.
+    restarts: AtomicU64,
     registry: Registry,
     limits: Limits,
 }
@@ -89,6 +92,7 @@ impl Hub {
             last: array::from_fn(|_| AtomicI64::new(0)),
             claimable: array::from_fn(|_| AtomicI64::new(i64::MAX)),
             unknown_kinds: Mutex::default(),
+            restarts: AtomicU64::new(0),
             registry: Registry::new(),
             limits,
         }
@@ -215,16 +219,22 @@ impl Hub {
         state.ring.restart(to, None);
         state.for_each_listener(|listener| listener.outlet.queue.owe_gap());
         self.set_last(partition, to);
+        self.set_claimable(partition);
     }
 
     /// Continues all partitions at a cursor of a new epoch, or of the first one. Every socket is owed a gap.
-    pub(crate) fn restart(&self, cursor: &Cursor) {
+    ///
+    /// `set_epoch` is called before positions change.
+    pub(crate) fn restart(&self, cursor: &Cursor, set_epoch: impl FnOnce()) {
+        self.restarts.fetch_add(1, Ordering::SeqCst);
+        set_epoch();
         for partition in Partition::all() {
             let mut state = self.partition(partition);
             let last = cursor.positions.get(partition);
             state.ring.restart(last, cursor.mark(partition));
             state.for_each_listener(|listener| listener.since = last);
             self.set_last(partition, last);
+            self.set_claimable(partition);
         }
         self.registry.for_each(|outlet| {
             for subscription in &mut *outlet.subscriptions() {
@@ -232,6 +242,19 @@ impl Hub {
             }
             outlet.queue.restart();
         });
+        self.restarts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Returns the number of restarts, or `None` while one is under way.
+    pub(crate) fn restarts(&self) -> Option<u64> {
+        Some(self.restarts.load(Ordering::SeqCst)).filter(|restarts| restarts % 2 == 0)
+    }
+
+    /// Lets clients be told again that a partition is complete: they were told to load their state.
+    fn set_claimable(&self, partition: Partition) {
+        if let Some(claimable) = self.claimable.get(partition.index()) {
+            claimable.store(i64::MAX, Ordering::Release);
+        }
     }
 
     /// Lets a socket in. From here on its queue gets every new event of its topics; older ones that it asked for are to

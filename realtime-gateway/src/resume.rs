@@ -59,6 +59,7 @@ pub(crate) async fn start(
     resume: Option<&ResumePoint>,
     watch: &[WatchTarget],
 ) -> Result<Start, Close> {
+    let restarts = gateway.hub.restarts().ok_or(Close::TryLater)?;
     let epoch = gateway.epoch().map_err(|_not_open| Close::TryLater)?;
     // Before anything is looked up: an event in between is sent, and the client may see it twice at most.
     let now_at = gateway.hub.positions();
@@ -93,7 +94,7 @@ pub(crate) async fn start(
     };
     let outlet = gateway.hub.join(joining, gateway.app.clock.now())?;
     let seat = Seat { gateway: Arc::clone(gateway), outlet, grant_ends: holder.grant_ends };
-    if gateway.epoch().ok() != Some(epoch) {
+    if gateway.hub.restarts() != Some(restarts) {
         // The log was restarted meanwhile: positions that were read before are of no use.
         return Err(Close::TryLater);
     }
@@ -128,12 +129,16 @@ async fn may_resume(
     let given: Vec<_> = given.collect();
     if given.iter().any(|(partition, position)| *position > now_at.get(*partition)) {
         // Another gateway may be ahead of this one. No gateway is ahead of the log.
-        let heads = outbox::heads(gateway.tail_store.reader()).await.map_err(|error| unreadable(&error))?;
+        let heads = outbox::heads(gateway.app.store.reader()).await.map_err(|error| unreadable(&error))?;
         let heads = Positions::from(heads);
         if given.iter().any(|(partition, position)| *position > heads.get(*partition)) {
             return Ok(false);
         }
     }
+    if given.iter().all(|(partition, position)| gateway.hub.ring_covers(*partition, *position)) {
+        return Ok(true);
+    }
+    let _place = gateway.replays.acquire().await;
     for (partition, position) in given {
         if !is_kept(gateway, partition, position).await? {
             return Ok(false);
@@ -151,7 +156,7 @@ pub(crate) async fn is_kept(gateway: &Gateway, partition: Partition, after: i64)
     if gateway.hub.last(partition).saturating_sub(after) > gateway.settings.limits.replay_span {
         return Ok(false);
     }
-    let oldest = outbox::oldest(gateway.tail_store.reader(), partition).await;
+    let oldest = outbox::oldest(gateway.app.store.reader(), partition).await;
     let oldest = oldest.map_err(|error| unreadable(&error))?;
     Ok(oldest.is_some_and(|oldest| oldest <= after.saturating_add(1)))
 }

@@ -43,9 +43,9 @@ impl TailHealth {
 }
 
 /// Result of a comparison with the outbox.
-#[derive(PartialEq, Eq)]
 enum Compared {
-    Continues,
+    /// The newest positions of the outbox.
+    Continues(Box<Positions>),
     /// Everything continues at the positions of a new epoch.
     Restarted,
 }
@@ -79,7 +79,7 @@ async fn begin(gateway: &Gateway) -> Uuid {
         let app = &gateway.app;
         match stream::open_log(&gateway.tail_store, app.clock.now(), app.ids.next_id()).await {
             Ok((epoch, cursor)) => {
-                gateway.hub.restart(&cursor);
+                gateway.hub.restart(&cursor, || ());
                 gateway.tail_health.kept_up(app.clock.now());
                 gateway.set_epoch(epoch);
                 return epoch;
@@ -95,7 +95,10 @@ async fn begin(gateway: &Gateway) -> Uuid {
 impl<'a> Tail<'a> {
     fn new(gateway: &'a Gateway, epoch: Uuid) -> Self {
         let timing = gateway.settings.timing;
-        let outbox = |poll| EventSource::Outbox(OutboxSource::new(gateway.tail_store.clone(), poll));
+        let outbox = |poll| {
+            let source = OutboxSource::new(gateway.tail_store.clone(), poll);
+            EventSource::Outbox(source.starting_at(gateway.hub.cursor()))
+        };
         let source = match &gateway.settings.source {
             Source::Outbox { poll } => outbox(*poll),
             Source::Redis { url, prefix } => match RedisSource::new(url, prefix, epoch, timing.block) {
@@ -138,11 +141,11 @@ impl<'a> Tail<'a> {
     /// database gave positions again, the next positions would fit, and the loss would never be noticed.
     async fn compare(&mut self) -> Result<Compared, StoreError> {
         let app = &self.gateway.app;
-        let Some(epoch) = self.gateway.known_epoch() else { return Ok(Compared::Continues) };
+        let Some(epoch) = self.gateway.known_epoch() else { return Ok(Compared::Continues(Box::default())) };
         let cursor = self.hub().cursor();
         let store = &self.gateway.tail_store;
         match stream::compare(store, app.clock.now(), app.ids.next_id(), epoch, &cursor).await? {
-            LogState::Continues { .. } => Ok(Compared::Continues),
+            LogState::Continues { heads } => Ok(Compared::Continues(Box::new(heads))),
             LogState::Restarted { epoch, heads } => {
                 self.restart(epoch, &heads);
                 Ok(Compared::Restarted)
@@ -162,10 +165,10 @@ impl<'a> Tail<'a> {
                 tokio::task::yield_now().await;
             }
             if self.hub().apply(event) == Applied::Gap {
-                if self.compare().await? == Compared::Restarted {
+                let Compared::Continues(_) = self.compare().await? else {
                     // The other events belong to the old epoch.
                     return Ok(());
-                }
+                };
                 self.fill(event.partition, event.position - 1).await?;
                 self.hub().apply(event);
             }
@@ -196,8 +199,8 @@ impl<'a> Tail<'a> {
 
     async fn act_on(&mut self, finding: Finding) {
         match finding {
-            Finding::Behind(heads) => {
-                if let Err(error) = self.catch_up(&heads).await {
+            Finding::Behind => {
+                if let Err(error) = self.catch_up().await {
                     self.wait_after(&error).await;
                 }
             }
@@ -208,10 +211,8 @@ impl<'a> Tail<'a> {
     }
 
     /// Redis can lose its newest entries without an error, and then has nothing new for ever.
-    async fn catch_up(&mut self, heads: &Positions) -> Result<(), StoreError> {
-        if self.compare().await? == Compared::Restarted {
-            return Ok(());
-        }
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let Compared::Continues(heads) = self.compare().await? else { return Ok(()) };
         for (partition, head) in heads.iter() {
             let last = self.hub().last(partition);
             if last < head {
@@ -228,9 +229,7 @@ impl<'a> Tail<'a> {
     /// The database lost its newest commits: positions of the old epoch mean nothing any more.
     fn restart(&mut self, epoch: Uuid, cursor: &Cursor) {
         tracing::error!(%epoch, "the event log began a new epoch; every client is told to load its state again");
-        // In this order: whoever joins with the old epoch's positions sees the new epoch afterwards.
-        self.gateway.set_epoch(epoch);
-        self.gateway.hub.restart(cursor);
+        self.gateway.hub.restart(cursor, || self.gateway.set_epoch(epoch));
         *self = Self::new(self.gateway, epoch);
     }
 

@@ -27,6 +27,7 @@ pub(super) async fn next_portion(
             Ok(frames)
         }
         Replay::InOutbox { subscriptions, up_to } => {
+            let _place = gateway.replays.acquire().await;
             // Read before it is checked: what is still kept afterwards was kept while it was read.
             let read = read_portion(gateway, partition, (after, up_to), &subscriptions).await?;
             if !is_kept(gateway, partition, after).await? {
@@ -53,7 +54,7 @@ async fn read_portion(
     (after, up_to): (i64, i64),
     subscriptions: &[Subscription],
 ) -> Result<Portion, Close> {
-    let reader = gateway.tail_store.reader();
+    let reader = gateway.app.store.reader();
     let topics = topics(subscriptions);
     let events = outbox::read_for(reader, partition, (after, up_to), &topics, PORTION_EVENTS).await;
     let events = events.map_err(|error| {

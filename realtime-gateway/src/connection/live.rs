@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,10 @@ use crate::{Gateway, credentials};
 const PORTION: usize = 4 * 1024;
 /// Number of portions that are sent before the client is listened to again.
 const PORTIONS: usize = 16;
-/// Largest number of commands that one socket may have under way.
-const COMMANDS: usize = 20;
+/// Number of commands of one socket that run at the same time.
+const RUNNING: usize = 2;
+/// Largest number of commands of one socket that wait: enough to watch everything at once.
+const WAITING: usize = crate::protocol::WATCHED;
 
 /// A command that waits for the database or Redis. Frames are sent meanwhile.
 type Command = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -50,6 +53,7 @@ pub(super) struct Live<'a> {
     second: Second,
     bad_frames: u32,
     commands: FuturesUnordered<Command>,
+    waiting: VecDeque<Command>,
 }
 
 /// Number of messages in the present second.
@@ -67,7 +71,16 @@ impl<'a> Live<'a> {
         let clocks =
             Clocks::new(&gateway.settings.timing, share, now, end_of_grant(gateway, seat.grant_ends, now));
         let second = Second { began: now, messages: 0 };
-        Self { gateway, socket, seat, clocks, second, bad_frames: 0, commands: FuturesUnordered::new() }
+        Self {
+            gateway,
+            socket,
+            seat,
+            clocks,
+            second,
+            bad_frames: 0,
+            commands: FuturesUnordered::new(),
+            waiting: VecDeque::new(),
+        }
     }
 
     /// Serves the socket to its end. `welcome` is sent first.
@@ -88,8 +101,8 @@ impl<'a> Live<'a> {
             }
             message = self.socket.next() => self.read(message).await,
             Some(outcome) = self.commands.next(), if !self.commands.is_empty() => self.finish(outcome).await,
-            () = self.seat.outlet.queue.filled() => self.send_queued().await.map(drop),
             () = sleep_until(self.clocks.next()) => self.act_on_schedule().await,
+            () = self.seat.outlet.queue.filled() => self.send_queued().await.map(drop),
         }
     }
 
@@ -173,14 +186,18 @@ impl<'a> Live<'a> {
 
     /// Starts a command, unless too many are under way: then the client is too fast for the database.
     fn begin(&mut self, command: Command) -> Result<(), End> {
-        if self.commands.len() >= COMMANDS {
+        if self.commands.len() < RUNNING {
+            self.commands.push(command);
+        } else if self.waiting.len() < WAITING {
+            self.waiting.push_back(command);
+        } else {
             return Err(End::from(Close::Rate));
         }
-        self.commands.push(command);
         Ok(())
     }
 
     async fn finish(&mut self, outcome: Outcome) -> Result<(), End> {
+        self.commands.extend(self.waiting.pop_front());
         let busy = |id: &str| FrameError::Busy.frame(Some(id), Some(crate::gateway::RETRY_AFTER));
         let answer = match outcome {
             Outcome::Renewed { id, result } => match result {
@@ -252,6 +269,10 @@ impl<'a> Live<'a> {
     /// Sends what waits in the queue, or is to be replayed: all of it, or the first portions.
     async fn send_queued(&mut self) -> Result<Queued, End> {
         for _ in 0..PORTIONS {
+            // A slow reader's backlog delays neither heartbeats nor the end of the grant.
+            if Instant::now() >= self.clocks.next() {
+                break;
+            }
             let frames = match self.seat.outlet.queue.take(PORTION) {
                 Taken::Idle => return Ok(Queued::Sent),
                 Taken::Close(close) => return Err(End::from(close)),

@@ -86,9 +86,14 @@ impl SendQueue {
         }
     }
 
-    /// Makes a partition lagging: the socket misses its events after `after`.
+    /// Makes a partition lagging: the socket misses its events after `after`. Waiting frames that the replay will send
+    /// are dropped.
     pub(super) fn lag(&self, partition: Partition, after: i64) {
-        self.state().lag(partition, after);
+        let mut state = self.state();
+        state.frames.retain(|queued| queued.partition != partition || queued.position <= after);
+        state.bytes = state.frames.iter().map(|queued| queued.frame.len()).sum();
+        state.lag(partition, after);
+        drop(state);
         self.filled.notify_one();
     }
 
@@ -96,10 +101,10 @@ impl SendQueue {
     /// longer lags at `from`: the log was restarted meanwhile.
     pub(crate) fn advance(&self, partition: Partition, from: i64, to: i64) {
         let mut state = self.state();
-        for lagging in &mut state.lagging {
-            if *lagging == (partition, from) {
-                lagging.1 = to;
-            }
+        if let Some(place) = state.lagging.iter().position(|lagging| *lagging == (partition, from)) {
+            state.lagging.remove(place);
+            // At the end: one busy partition does not keep the others waiting.
+            state.lagging.push((partition, to));
         }
     }
 

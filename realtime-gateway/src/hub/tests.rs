@@ -308,7 +308,7 @@ fn a_restart_drops_what_waits_and_continues_at_the_positions_of_the_new_epoch() 
     }
     let mut cursor = Cursor::default();
     cursor.set(partition, 2, Some(99));
-    hub.restart(&cursor);
+    hub.restart(&cursor, || ());
     assert_eq!(outlet.queue.take(100), Taken::Gap);
     assert_eq!(hub.complete_up_to(&outlet, partition), 2);
     assert_eq!(hub.cursor().mark(partition), Some(99));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::close::cut;
 use super::{Close, Closing, PositionMap};
 
 /// Longest text in any field but a credential, in bytes.
@@ -313,8 +314,12 @@ fn read<T: DeserializeOwned>(text: &str, id: Option<String>) -> Result<T, FrameF
         .map_err(|fault| FrameFault { id, kind: FaultKind::Malformed(explain(&fault).into()) })
 }
 
+/// Longest explanation of a malformed message, in bytes.
+const LONGEST_EXPLANATION: usize = 200;
+
 /// Returns what is wrong with a message, without its place: messages are one line.
 fn explain(fault: &serde_json::Error) -> String {
     let text = fault.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
+    // The message repeats a field's name, which may be as long as the frame.
+    cut(text.split(" at line ").next().unwrap_or_default(), LONGEST_EXPLANATION).to_owned()
 }

@@ -120,7 +120,8 @@ impl Closing {
             Duty::Stop => None,
         };
         let code = self.close.as_str();
-        let mut detail = self.detail.as_deref();
+        // Cut first: a client chooses how long a message of its own making is.
+        let mut detail = self.detail.as_deref().map(|text| cut(text, LONGEST_REASON));
         loop {
             let reason = serde_json::to_string(&Reason { code, retry_ms, detail }).unwrap_or_default();
             let Some(text) = detail.filter(|_| reason.len() > LONGEST_REASON) else { return reason };
@@ -128,4 +129,9 @@ impl Closing {
             detail = text.get(..last).filter(|text| !text.is_empty());
         }
     }
+}
+
+/// Returns the longest beginning of a text that has at most `bytes` bytes.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
 }

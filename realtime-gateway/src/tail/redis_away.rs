@@ -25,6 +25,7 @@ impl Tail<'_> {
         tracing::warn!(error = %fault, "redis fails; events are read from the outbox");
         let timing = self.gateway.settings.timing;
         let outbox = OutboxSource::new(self.gateway.tail_store.clone(), timing.poll);
+        let outbox = outbox.starting_at(self.gateway.hub.cursor());
         if let EventSource::Redis(source) = std::mem::replace(&mut self.source, EventSource::Outbox(outbox)) {
             let try_at = Instant::now() + timing.retry;
             self.away = Some(Away { try_at, trying: None, source: Some(source) });
@@ -44,8 +45,10 @@ impl Tail<'_> {
                 Tried { source, tops }
             }));
         }
-        let Some(trying) = away.trying.take_if(|trying| trying.is_finished()) else { return };
-        match trying.await {
+        let Some(trying) = away.trying.as_mut().filter(|trying| trying.is_finished()) else { return };
+        let tried = trying.await;
+        away.trying = None;
+        match tried {
             Ok(Tried { source, tops: Some(tops) }) if tops.has_reached(&self.gateway.hub.positions()) => {
                 tracing::info!("redis answers and has caught up");
                 self.source = EventSource::Redis(source);

@@ -23,6 +23,7 @@ struct Shared {
     trusted_proxies: TrustedProxies,
     ids: Arc<dyn IdSource>,
     in_flight: InFlight,
+    bodies: InFlight,
 }
 
 /// The parts of the edge that differ between services.
@@ -57,6 +58,7 @@ impl Edge {
             origins,
             trusted_proxies: TrustedProxies::new(settings.trusted_proxies.iter().copied()),
             in_flight: InFlight::new(settings.limits.in_flight),
+            bodies: InFlight::new(settings.limits.in_flight),
             settings,
             ids,
         }))
@@ -90,6 +92,10 @@ impl Edge {
 
     pub(crate) fn ids(&self) -> &dyn IdSource {
         &*self.0.ids
+    }
+
+    pub(crate) fn bodies(&self) -> &InFlight {
+        &self.0.bodies
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {

@@ -34,14 +34,14 @@ impl<E: Endpoint<Output = Response> + 'static> Layer<E> {
     /// Answers a request that was parsed.
     async fn answer(&self, mut request: Request, context: &RequestContext) -> Response {
         let limits = self.edge.settings().limits;
-        let is_counted = !is_health_path(&context.path);
-        let place = is_counted.then(|| self.edge.in_flight().enter()).flatten();
-        if is_counted && place.is_none() {
-            tracing::warn!(cap = limits.in_flight, "too many requests in flight");
-            return context.problem(&ProblemCode::Unavailable.into());
-        }
         // The body of GET and HEAD has no meaning (RFC 9110 section 9.3.1): no handler reads it.
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let has_body = !matches!(*request.method(), Method::GET | Method::HEAD);
+        if has_body {
+            // Bodies under way are counted apart: senders that never finish keep no reader from being answered.
+            let Some(_place) = self.edge.bodies().enter() else {
+                tracing::warn!(cap = limits.in_flight, "too many bodies under way");
+                return context.problem(&ProblemCode::Unavailable.into());
+            };
             let body = request.take_body();
             match request_body::buffer(body, self.policy.buffered_body(), limits.body).await {
                 Ok(body) => request.set_body(body),
@@ -50,6 +50,12 @@ impl<E: Endpoint<Output = Response> + 'static> Layer<E> {
                     return context.problem(&failure::of_body(&fault).into());
                 }
             }
+        }
+        let is_counted = has_body || !is_health_path(&context.path);
+        let place = is_counted.then(|| self.edge.in_flight().enter()).flatten();
+        if is_counted && place.is_none() {
+            tracing::warn!(cap = limits.in_flight, "too many requests in flight");
+            return context.problem(&ProblemCode::Unavailable.into());
         }
         request.set_data(context.clone());
         let inner = Arc::clone(&self.inner);

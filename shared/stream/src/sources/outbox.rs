@@ -29,6 +29,13 @@ impl OutboxSource {
         Self { appends: store.appends(), store, poll, pace, returned }
     }
 
+    /// Sets the events that the reader has processed elsewhere, with their marks, so that a replaced one is noticed.
+    #[must_use]
+    pub fn starting_at(mut self, cursor: Cursor) -> Self {
+        *self.returned = cursor;
+        self
+    }
+
     /// Returns events after the given positions; an empty list if there were none for `poll`. Fails with
     /// [`SourceFault::Diverged`] if the last event that it returned is not in the outbox any more.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
