@@ -14,7 +14,7 @@ async fn api_and_person() -> (TestApi, Actor) {
 }
 
 #[tokio::test]
-async fn a_header_that_is_no_bearer_token_is_refused_and_not_taken_for_none() {
+async fn a_malformed_authorization_header_is_refused_and_not_ignored() {
     let (api, mina) = api_and_person().await;
     let token = &mina.token;
     let bad = [

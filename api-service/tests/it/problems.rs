@@ -15,7 +15,7 @@ fn filled(template: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_address_nobody_knows_is_not_found() {
+async fn an_unknown_path_is_not_found() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     for path in [
@@ -43,7 +43,7 @@ async fn an_address_nobody_knows_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn a_malformed_id_is_answered_with_404() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let templates: Vec<_> = api.contract().operations().filter(|(_, path, _)| path.contains('{')).collect();
@@ -79,7 +79,7 @@ async fn an_id_that_is_none_names_nothing() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_offered_is_told_which_are() {
+async fn an_unsupported_method_is_answered_with_the_allowed_ones() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (method, path, _) in api.contract().operations() {
@@ -110,7 +110,7 @@ async fn a_method_that_is_not_offered_is_told_which_are() {
 }
 
 #[tokio::test]
-async fn a_query_parameter_nobody_knows_or_given_twice_is_refused_by_every_operation() {
+async fn unknown_and_repeated_query_parameters_are_refused_by_every_operation() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for (method, template, operation) in api.contract().operations() {
         let path = filled(template);

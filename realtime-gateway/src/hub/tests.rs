@@ -287,7 +287,7 @@ fn a_resume_token_used_twice_leaves_one_socket() {
 }
 
 #[test]
-fn a_jump_owes_a_gap_to_everybody_in_the_partition_and_continues_there() {
+fn a_jump_sends_a_gap_to_each_socket_of_the_partition_and_continues_there() {
     let hub = Hub::new(Limits::default());
     let outlet = hub.join_now(1, 1);
     let to = 100;
@@ -357,7 +357,7 @@ impl Listener {
 }
 
 #[test]
-fn long_random_histories_lose_nothing_and_repeat_nothing() {
+fn long_random_histories_lose_and_repeat_no_event() {
     for seed in 0..40 {
         let mut random = StdRng::seed_from_u64(seed);
         let limits =

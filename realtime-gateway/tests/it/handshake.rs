@@ -44,7 +44,7 @@ async fn ask(address: SocketAddr, request: &str) -> Answer {
 }
 
 both_forms! {
-    async fn a_request_that_is_no_handshake_gets_a_problem(form) {
+    async fn a_request_without_a_valid_handshake_gets_a_problem(form) {
         let server = Server::start(form).await;
         let without = |line: &str| RIGHT.replace(line, "");
         for (request, status, code) in [
@@ -102,7 +102,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn who_says_no_hello_is_sent_away(form) {
+    async fn a_socket_without_hello_is_closed(form) {
         let mut changes = Changes::default();
         changes.timing.hello = std::time::Duration::from_millis(50);
         let server = Server::start_with(form, changes).await;
@@ -111,7 +111,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn only_so_many_may_wait_to_say_hello(form) {
+    async fn sockets_of_one_address_waiting_for_hello_are_limited(form) {
         let mut changes = Changes::default();
         changes.limits.waiting_per_address = 2;
         let server = Server::start_with(form, changes).await;
@@ -127,7 +127,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn only_so_many_may_wait_to_say_hello_in_all(form) {
+    async fn all_sockets_waiting_for_hello_are_limited(form) {
         let mut changes = Changes::default();
         (changes.limits.waiting_per_address, changes.limits.waiting) = (2, 1);
         let server = Server::start_with(form, changes).await;
@@ -138,7 +138,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn health_is_told_to_whoever_asks(form) {
+    async fn health_checks_need_no_credentials(form) {
         let server = Server::start(form).await;
         for (path, status) in [("/healthz", "ok"), ("/readyz", "ready")] {
             let answer = ask(server.address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n")).await;

@@ -54,11 +54,11 @@ fn advance(positions: &mut Value, frame: &Value) {
 }
 
 both_forms! {
-    async fn resuming_loses_nothing_and_repeats_nothing_from_memory(form) {
+    async fn resuming_from_the_ring_loses_and_repeats_no_event(form) {
         drop_and_resume(form, Changes::default()).await;
     }
 
-    async fn resuming_loses_nothing_and_repeats_nothing_from_the_log(form) {
+    async fn resuming_from_the_outbox_loses_and_repeats_no_event(form) {
         let mut changes = Changes::default();
         changes.limits.ring_events = 1;
         drop_and_resume(form, changes).await;

@@ -85,7 +85,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn positions_of_another_epoch_or_ahead_of_the_log_are_a_gap(form) {
+    async fn positions_of_another_epoch_or_ahead_of_the_outbox_are_a_gap(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (_client, welcome) = server.welcomed(&person).await;

@@ -118,7 +118,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn what_does_not_exist_is_not_watched(form) {
+    async fn watching_a_missing_post_or_person_is_refused(form) {
         let server = Server::start(form).await;
         let [author, fan] = [server.test.person("author").await, server.test.person("fan").await];
         let post = server.post(&author).await;

@@ -41,7 +41,7 @@ async fn problem(response: Response) -> Value {
 }
 
 #[tokio::test]
-async fn a_panic_ends_one_request_and_shows_nothing() {
+async fn a_panic_ends_one_request_and_reveals_nothing() {
     let panics = make_sync(|_| -> Response { panic!("the insides of src/posts.rs") });
     let wrapped = edge(Limits::default()).wrap(panics.boxed(), Policy);
     for _ in 0..3 {

@@ -72,7 +72,7 @@ impl Form {
     }
 }
 
-async fn the_first_value_stays_and_is_taken_once(form: Form) {
+async fn the_first_value_is_kept_and_taken_once(form: Form) {
     let form = form.ephemeral;
     assert_eq!(form.put_new("key", "first", HOUR).await.unwrap(), Stored::New);
     assert_eq!(form.put_new("key", "second", HOUR).await.unwrap(), Stored::Existed);
@@ -83,7 +83,7 @@ async fn the_first_value_stays_and_is_taken_once(form: Form) {
     assert_eq!(form.take("another").await.unwrap(), None);
 }
 
-async fn a_value_ends_with_its_time(form: Form) {
+async fn a_value_expires_after_its_lifetime(form: Form) {
     let short = Duration::from_millis(20);
     assert_eq!(form.ephemeral.put_new("taken", "value", short).await.unwrap(), Stored::New);
     assert_eq!(form.ephemeral.put_new("put", "value", short).await.unwrap(), Stored::New);
@@ -106,7 +106,7 @@ async fn keys_and_values_are_any_text(form: Form) {
     }
 }
 
-async fn of_many_at_once_one_puts_and_one_takes(form: Form) {
+async fn of_concurrent_calls_one_puts_and_one_takes(form: Form) {
     let mut puts = tokio::task::JoinSet::new();
     for n in 0..40 {
         let form = form.ephemeral.clone();
@@ -122,7 +122,7 @@ async fn of_many_at_once_one_puts_and_one_takes(form: Form) {
     assert_eq!(takes.join_all().await.into_iter().flatten().count(), 1);
 }
 
-async fn a_quota_is_granted_exactly(form: Form) {
+async fn exactly_the_quota_is_granted(form: Form) {
     for remaining in (0..5).rev() {
         match form.ephemeral.check(&FIVE_AN_HOUR, "mina").await.unwrap() {
             Allowance::Granted { remaining: told, reset_after } => {
@@ -144,7 +144,7 @@ async fn a_quota_is_granted_exactly(form: Form) {
     }
 }
 
-async fn of_many_at_once_only_the_quota_is_granted(form: Form) {
+async fn concurrent_calls_are_granted_exactly_the_quota(form: Form) {
     let mut uses = tokio::task::JoinSet::new();
     for _ in 0..60 {
         let form = form.ephemeral.clone();
@@ -163,7 +163,7 @@ async fn of_many_at_once_only_the_quota_is_granted(form: Form) {
     assert_eq!(granted.count(), 5);
 }
 
-async fn keys_and_limits_count_apart(form: Form) {
+async fn keys_and_limits_are_counted_separately(form: Form) {
     let once = RateLimit { name: "once", quota: 1, per: HOUR };
     let other = RateLimit { name: "other", ..once };
     assert!(form.is_granted(&once, "mina").await);
@@ -175,7 +175,7 @@ async fn keys_and_limits_count_apart(form: Form) {
     assert!(!form.is_granted(&other, "mina").await);
 }
 
-async fn who_waits_as_told_is_granted(form: Form) {
+async fn a_caller_is_granted_after_the_returned_wait(form: Form) {
     let limit = RateLimit { name: "quick", quota: 20, per: Duration::from_secs(2) };
     let mut uses = 0;
     let wait = loop {
@@ -214,14 +214,14 @@ macro_rules! on_both_forms {
 }
 
 on_both_forms! {
-    the_first_value_stays_and_is_taken_once
-    a_value_ends_with_its_time
+    the_first_value_is_kept_and_taken_once
+    a_value_expires_after_its_lifetime
     keys_and_values_are_any_text
-    of_many_at_once_one_puts_and_one_takes
-    a_quota_is_granted_exactly
-    of_many_at_once_only_the_quota_is_granted
-    keys_and_limits_count_apart
-    who_waits_as_told_is_granted
+    of_concurrent_calls_one_puts_and_one_takes
+    exactly_the_quota_is_granted
+    concurrent_calls_are_granted_exactly_the_quota
+    keys_and_limits_are_counted_separately
+    a_caller_is_granted_after_the_returned_wait
     it_answers
 }
 
@@ -237,7 +237,7 @@ async fn assert_unavailable(url: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_port_is_unavailable() {
+async fn a_closed_redis_port_is_unavailable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
@@ -245,14 +245,14 @@ async fn a_closed_port_is_unavailable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_answers_is_unavailable() {
+async fn a_silent_redis_server_is_unavailable() {
     // Connections end up in the queue of the system, and nobody takes them from there.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     assert_unavailable(&format!("redis://{}", silent.local_addr().unwrap())).await;
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_refused_at_once() {
+async fn a_malformed_redis_url_is_refused_at_once() {
     for url in ["", "127.0.0.1:6379", "postgres://127.0.0.1", "redis://"] {
         let refused = Ephemeral::redis(url, "").err();
         assert!(matches!(refused, Some(EphemeralError::BadUrl(_))), "{url}: {refused:?}");

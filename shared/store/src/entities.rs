@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[testkit::both_databases]
-    async fn entities_say_what_the_migrations_made(database: TestDatabase) {
+    async fn entities_match_the_migrated_schema(database: TestDatabase) {
         let store = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
         let mut said = Schema::new();
         macro_rules! note_all {

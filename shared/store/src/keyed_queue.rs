@@ -87,7 +87,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(3);
 
     #[tokio::test(start_paused = true)]
-    async fn a_waiting_unit_gives_up_at_the_deadline_and_other_rows_are_not_affected() {
+    async fn a_waiting_unit_fails_at_the_deadline_and_other_rows_are_unaffected() {
         let queue = KeyedQueue::default();
         let first = queue.enter(ROW, DEADLINE).await.unwrap();
         let _second = queue.enter(ROW, DEADLINE).await.unwrap();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_queue_refuses_at_once_and_an_empty_one_is_forgotten() {
+    async fn a_full_queue_refuses_at_once_and_an_empty_one_is_removed() {
         let queue = KeyedQueue::default();
         let mut members = tokio::task::JoinSet::new();
         for _ in 0..RUNNING + WAITING {

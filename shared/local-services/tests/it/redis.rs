@@ -63,7 +63,7 @@ fn the_gateways_user_takes_tickets_reads_streams_and_does_nothing_else() {
 }
 
 #[test]
-fn nobody_gets_in_without_the_password() {
+fn connections_without_the_password_are_refused() {
     let scratch = Scratch::new();
     let server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();

@@ -21,7 +21,7 @@ async fn thread(app: &TestApp) -> ([Caller; 4], PostId) {
 }
 
 #[testkit::both_databases]
-async fn a_comment_tells_the_author_of_the_post(database: TestDatabase) {
+async fn a_comment_notifies_the_author_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let written = comment(&app, &jun, id, None).await;
@@ -35,7 +35,7 @@ async fn a_comment_tells_the_author_of_the_post(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database: TestDatabase) {
+async fn a_reply_notifies_the_author_answered_and_not_the_author_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, tae], id) = thread(&app).await;
     let root = comment(&app, &jun, id, None).await;
@@ -51,7 +51,7 @@ async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database:
 }
 
 #[testkit::both_databases]
-async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database: TestDatabase) {
+async fn the_author_of_the_post_is_notified_of_replies_to_their_own_comment(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let root = comment(&app, &mina, id, None).await;
@@ -60,7 +60,7 @@ async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database
 }
 
 #[testkit::both_databases]
-async fn nobody_is_told_of_what_they_do_themselves(database: TestDatabase) {
+async fn an_action_never_notifies_its_own_actor(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let root = comment(&app, &mina, id, None).await;
@@ -73,7 +73,7 @@ async fn nobody_is_told_of_what_they_do_themselves(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn every_comment_is_an_entry_of_its_own(database: TestDatabase) {
+async fn each_comment_creates_a_separate_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, _], id) = thread(&app).await;
     for who in [&jun, &jun, &sora] {
@@ -83,7 +83,7 @@ async fn every_comment_is_an_entry_of_its_own(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_deleted_comment_takes_its_entry_along(database: TestDatabase) {
+async fn deleting_a_comment_hides_its_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, tae], id) = thread(&app).await;
     let root = comment(&app, &jun, id, None).await;

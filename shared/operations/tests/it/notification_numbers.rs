@@ -10,7 +10,7 @@ use crate::fixtures::{
 };
 
 #[testkit::both_databases]
-async fn units_that_tell_nothing_take_no_number(database: TestDatabase) {
+async fn units_without_a_notification_take_no_number(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -31,7 +31,7 @@ async fn units_that_tell_nothing_take_no_number(database: TestDatabase) {
 
 /// Rule NO3.
 #[testkit::both_databases]
-async fn units_that_fail_take_no_number(database: TestDatabase) {
+async fn units_that_are_rolled_back_take_no_number(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -45,7 +45,7 @@ async fn units_that_fail_take_no_number(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn everybody_has_numbers_of_their_own(database: TestDatabase) {
+async fn each_recipient_has_a_separate_sequence_of_numbers(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     for author in [&mina, &jun] {

@@ -44,7 +44,7 @@ async fn told(app: &TestApp, author: &Caller, by: &Caller, times: usize) -> Vec<
 }
 
 #[testkit::both_databases]
-async fn opening_the_list_is_seeing_and_opening_an_entry_is_reading(database: TestDatabase) {
+async fn opening_the_list_marks_seen_and_opening_a_notification_marks_read(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 3).await;
@@ -59,7 +59,7 @@ async fn opening_the_list_is_seeing_and_opening_an_entry_is_reading(database: Te
 }
 
 #[testkit::both_databases]
-async fn reading_an_unseen_entry_is_seeing_it_too(database: TestDatabase) {
+async fn reading_an_unseen_notification_marks_it_seen(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 2).await;
@@ -69,7 +69,7 @@ async fn reading_an_unseen_entry_is_seeing_it_too(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_mark_up_to_an_instant_leaves_what_came_later(database: TestDatabase) {
+async fn marking_up_to_an_instant_leaves_later_notifications_unmarked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 4).await;
@@ -96,7 +96,7 @@ async fn reading_lists_and_counts_changes_nothing(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn entries_of_others_are_left_alone_whatever_is_marked(database: TestDatabase) {
+async fn notifications_of_other_people_are_never_marked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let minas = told(&app, &mina, &jun, 2).await;
@@ -112,7 +112,7 @@ async fn entries_of_others_are_left_alone_whatever_is_marked(database: TestDatab
 }
 
 #[testkit::both_databases]
-async fn other_devices_are_told_the_new_counts_and_only_if_there_are_new_ones(database: TestDatabase) {
+async fn other_devices_receive_the_counts_only_if_they_changed(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 2).await;
@@ -134,7 +134,7 @@ async fn other_devices_are_told_the_new_counts_and_only_if_there_are_new_ones(da
 }
 
 #[testkit::both_databases]
-async fn an_entry_nobody_is_in_any_more_is_not_marked_behind_the_readers_back(database: TestDatabase) {
+async fn a_notification_without_actors_is_not_marked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -166,7 +166,7 @@ async fn a_list_is_walked_page_by_page_the_latest_first(database: TestDatabase) 
 }
 
 #[testkit::both_databases]
-async fn counters_equal_rows_after_any_interleaving_of_arrival_and_reading(database: TestDatabase) {
+async fn counters_equal_rows_after_any_interleaving_of_notifying_and_marking(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<9>(&app).await;
     let mina = everybody[8];

@@ -119,7 +119,7 @@ async fn a_dropped_caller_leaves_no_transaction_open_on_postgres() {
 
 /// The driver knows that it is in a transaction only when the answer to `BEGIN` has come.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres() {
+async fn a_caller_dropped_during_begin_leaves_no_transaction_open_on_postgres() {
     let database = TestDatabase::postgres().await;
     let store = database.store();
     assert_eq!(transactions_left_open(&database).await, 0, "and from here on every connection is there");
@@ -132,7 +132,7 @@ async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres
 }
 
 #[testkit::both_databases]
-async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(database: TestDatabase) {
+async fn units_after_dropped_callers_succeed_and_each_is_atomic(database: TestDatabase) {
     let store = database.store();
     run_dropped_requests(&store).await;
     for number in CALLERS..CALLERS + 40 {
@@ -142,7 +142,7 @@ async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(databa
 }
 
 #[testkit::both_databases]
-async fn a_commit_once_begun_is_finished_without_its_caller(database: TestDatabase) {
+async fn a_commit_finishes_even_if_its_caller_is_dropped(database: TestDatabase) {
     let store = database.store();
     let mut unit = store.begin(NOW).await.unwrap();
     unit.record(event(person(1), "kept"));

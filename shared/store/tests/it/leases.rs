@@ -53,7 +53,7 @@ fn milliseconds(duration: Duration) -> i64 {
 }
 
 #[testkit::both_databases]
-async fn of_many_who_want_a_lease_one_gets_it(database: TestDatabase) {
+async fn one_of_many_concurrent_applicants_gets_the_lease(database: TestDatabase) {
     let store = database.store();
     for round in 0..5_u32 {
         let mut racing = JoinSet::new();

@@ -148,7 +148,7 @@ fn assert_neither_repeated_nor_skipped(walked: &[Page<u64>], deleted: &BTreeSet<
 }
 
 #[testkit::both_databases]
-async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+async fn paging_latest_first_neither_repeats_nor_skips_under_concurrent_changes(database: TestDatabase) {
     let store = database.store();
     commit(&store, async |unit| {
         let author = insert_person(unit, 1).await;
@@ -180,7 +180,7 @@ async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and
 }
 
 #[testkit::both_databases]
-async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+async fn paging_oldest_first_neither_repeats_nor_skips_under_concurrent_changes(database: TestDatabase) {
     let store = database.store();
     let post = PostId(id(1));
     commit(&store, async |unit| {
@@ -213,7 +213,7 @@ async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and
 }
 
 #[testkit::both_databases]
-async fn lists_of_ids_read_the_same_there_and_back(database: TestDatabase) {
+async fn lists_of_ids_are_the_same_forwards_and_backwards(database: TestDatabase) {
     let store = database.store();
     let post = PostId(id(1));
     commit(&store, async |unit| {
@@ -232,7 +232,7 @@ async fn lists_of_ids_read_the_same_there_and_back(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestDatabase) {
+async fn rows_of_the_same_instant_are_ordered_by_id(database: TestDatabase) {
     let store = database.store();
     let (mut expected, actor) = (Vec::new(), crate::fixtures::person(2));
     commit(&store, async |unit| {
@@ -258,7 +258,7 @@ async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestData
 }
 
 #[testkit::both_databases]
-async fn an_empty_list_is_one_empty_page(database: TestDatabase) {
+async fn an_empty_list_has_one_empty_page(database: TestDatabase) {
     let page = Posts(database.store()).page(&PageRequest::default()).await;
     assert_eq!((page.items, page.next, page.previous), (vec![], None, None));
 }

@@ -11,7 +11,7 @@ use super::{address, log_in, mailed_code, refresh, sign_up_input};
 use crate::fixtures::{code, problem};
 
 #[testkit::both_databases]
-async fn the_right_password_begins_a_session(database: TestDatabase) {
+async fn the_right_password_creates_a_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let tokens = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(database: T
 }
 
 #[testkit::both_databases]
-async fn a_deleted_account_is_an_unknown_one(database: TestDatabase) {
+async fn logging_in_to_a_deleted_account_is_answered_like_an_unknown_address(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.database.execute("UPDATE users SET state = 'deleted'").await;
@@ -51,7 +51,7 @@ async fn a_deleted_account_is_an_unknown_one(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn one_account_is_tried_ten_times_a_minute(database: TestDatabase) {
+async fn log_ins_to_one_account_are_limited_to_ten_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let jun = app.person("jun").await;
@@ -70,7 +70,7 @@ async fn one_account_is_tried_ten_times_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn one_address_tries_sixty_times_a_minute(database: TestDatabase) {
+async fn log_ins_from_one_network_address_are_limited_to_sixty_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let visitor = app.visitor("a guesser");
     for number in 0..60 {
@@ -84,7 +84,7 @@ async fn one_address_tries_sixty_times_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_password_is_the_same_however_it_is_typed(database: TestDatabase) {
+async fn a_password_is_compared_after_unicode_normalisation(database: TestDatabase) {
     let app = TestApp::new(database);
     let email = "mina@example.com";
     let right = mailed_code(&app, email).await;

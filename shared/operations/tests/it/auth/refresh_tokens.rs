@@ -33,7 +33,7 @@ async fn assert_revoked(app: &TestApp, mina: &Person, current: &str) {
 }
 
 #[testkit::both_databases]
-async fn a_refresh_gets_the_next_pair_of_the_same_session(database: TestDatabase) {
+async fn a_refresh_returns_the_next_pair_of_the_same_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.clock.advance(DAY);
@@ -47,7 +47,7 @@ async fn a_refresh_gets_the_next_pair_of_the_same_session(database: TestDatabase
 }
 
 #[testkit::both_databases]
-async fn the_token_before_gets_the_same_pair_within_half_a_minute(database: TestDatabase) {
+async fn the_previous_token_returns_the_same_pair_within_30_seconds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
@@ -59,7 +59,7 @@ async fn the_token_before_gets_the_same_pair_within_half_a_minute(database: Test
 }
 
 #[testkit::both_databases]
-async fn twenty_refreshes_at_once_are_one_step(database: TestDatabase) {
+async fn twenty_concurrent_refreshes_create_one_generation(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let (parts, keys) = (&app.app, &app.credentials);
@@ -74,7 +74,7 @@ async fn twenty_refreshes_at_once_are_one_step(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn the_token_before_ends_the_session_after_half_a_minute(database: TestDatabase) {
+async fn the_previous_token_ends_the_session_after_30_seconds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
@@ -98,7 +98,7 @@ async fn an_older_token_ends_the_session_at_once(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_session_of_the_same_person_survives_the_end_of_another(database: TestDatabase) {
+async fn ending_a_session_leaves_other_sessions_of_the_person(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let other = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_session_of_the_same_person_survives_the_end_of_another(database: Test
 }
 
 #[testkit::both_databases]
-async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database: TestDatabase) {
+async fn an_invalid_refresh_token_is_refused_and_ends_no_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let token = &mina.tokens.refresh_token;
@@ -125,7 +125,7 @@ async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn a_session_not_used_for_thirty_days_is_over(database: TestDatabase) {
+async fn a_session_expires_after_thirty_idle_days(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.clock.advance(SESSION_IDLE.saturating_sub(Duration::from_secs(1)));
@@ -137,7 +137,7 @@ async fn a_session_not_used_for_thirty_days_is_over(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_session_is_over_after_half_a_year_however_often_it_is_used(database: TestDatabase) {
+async fn a_session_expires_after_half_a_year_of_use(database: TestDatabase) {
     let app = TestApp::new(database);
     let mut token = app.person("mina").await.tokens.refresh_token;
     let began = app.now();

@@ -27,7 +27,7 @@ async fn logging_out_ends_the_session_at_once_and_closes_its_sockets(database: T
 }
 
 #[testkit::both_databases]
-async fn logging_out_many_times_at_once_is_logging_out_once(database: TestDatabase) {
+async fn concurrent_log_outs_take_effect_once(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let caller = mina.caller();
@@ -40,7 +40,7 @@ async fn logging_out_many_times_at_once_is_logging_out_once(database: TestDataba
 }
 
 #[testkit::both_databases]
-async fn an_access_token_is_good_for_ten_minutes(database: TestDatabase) {
+async fn an_access_token_is_valid_for_ten_minutes(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     assert_eq!(mina.tokens.access_expires_at.since(app.now()), Duration::from_mins(10));
@@ -53,7 +53,7 @@ async fn an_access_token_is_good_for_ten_minutes(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn what_is_no_access_token_stands_for_nobody(database: TestDatabase) {
+async fn an_invalid_access_token_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let other = TestApp::new(testkit::TestDatabase::sqlite().await).person("mina").await;
@@ -65,7 +65,7 @@ async fn what_is_no_access_token_stands_for_nobody(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_token_of_a_session_nobody_remembers_is_refused(database: TestDatabase) {
+async fn a_token_of_a_deleted_session_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.database.execute("DELETE FROM sessions").await;
