@@ -225,7 +225,7 @@ impl<'a> Tail<'a> {
 
     /// The database lost its newest commits: positions of the old epoch mean nothing any more.
     fn restart(&mut self, epoch: Uuid, cursor: &Cursor) {
-        tracing::error!(%epoch, "the event log began a new epoch; every client is told to load its state again");
+        tracing::error!(%epoch, "the event log began a new epoch; every client gets a gap and loads its state again");
         // In this order: whoever joins with the old epoch's positions sees the new epoch afterwards.
         self.gateway.set_epoch(epoch);
         self.gateway.hub.restart(cursor);

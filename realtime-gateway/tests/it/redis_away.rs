@@ -52,7 +52,7 @@ impl Door {
     async fn open(&mut self) {
         self.passed.mark_unchanged();
         self.open.store(true, Ordering::SeqCst);
-        tokio::time::timeout(PATIENCE, self.passed.changed()).await.expect("somebody to come").unwrap();
+        tokio::time::timeout(PATIENCE, self.passed.changed()).await.expect("a connection attempt").unwrap();
     }
 
     fn close(&self) {

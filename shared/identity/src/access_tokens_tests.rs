@@ -187,7 +187,7 @@ fn wrong_algorithms_and_keys(good: &str) -> Vec<(&'static str, String)> {
             signed_with_public_key(&URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap())
         }),
         ("HS256 with an empty secret", signed_with_public_key(&[])),
-        ("signed by somebody else", foreign.issue(&claims(), NOW).unwrap().token),
+        ("signed with a foreign key", foreign.issue(&claims(), NOW).unwrap().token),
         ("unknown key", header_with("kid", json!("another"))),
         ("empty key name", header_with("kid", json!(""))),
         ("key name that is a path", header_with("kid", json!("../../dev/null"))),

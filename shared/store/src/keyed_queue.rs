@@ -12,8 +12,8 @@ const RUNNING: usize = 2;
 /// Units that may wait for one row without holding a connection.
 const WAITING: usize = 64;
 
-/// Lets few units of work for the same row take connections. The others wait in the process, in order, so that a hot
-/// row never keeps the whole pool waiting. Units for different rows never wait for each other.
+/// Limits how many units of work for the same row hold connections. The other units wait in the process, in order, so
+/// that a hot row cannot exhaust the pool. Units for different rows never wait for each other.
 #[derive(Clone, Default)]
 pub(crate) struct KeyedQueue {
     lanes: Arc<Mutex<HashMap<Uuid, Lane>>>,
@@ -25,9 +25,9 @@ struct Lane {
     members: usize,
 }
 
-/// The right to take a connection for a row. Dropping it lets the next unit in.
+/// Permission to take a connection for a row. Dropping it admits the next unit.
 pub(crate) struct Pass {
-    // The order matters: the place is left after the permit was given back.
+    // Fields are dropped in this order: the permit is released before the place.
     _permit: OwnedSemaphorePermit,
     _place: Place,
 }

@@ -21,7 +21,7 @@ pub use changes::{add_actor, create, restore_actor, retract_actor};
 pub use state::{Earlier, Group, State, find_state};
 pub use views::views;
 
-/// A stored notification, to be made into a view.
+/// A stored notification, the input of a view.
 #[derive(Debug, Clone)]
 pub struct StoredNotification(pub(crate) notifications::Model);
 
@@ -127,7 +127,7 @@ pub async fn unread(
     Ok(UnreadCounts { unseen, unread })
 }
 
-/// Which notifications a recipient marks.
+/// The notifications that a recipient marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marked {
     /// The notifications with these ids. Ids of others are ignored.
@@ -136,7 +136,7 @@ pub enum Marked {
     UpTo(Timestamp),
 }
 
-/// How a recipient marks notifications.
+/// The mark that a recipient sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// Shown in the opened list.

@@ -1,4 +1,4 @@
-//! Keyset pages: a cursor becomes a `WHERE`, an `ORDER BY` and one row more than asked for.
+//! Keyset pages: turns a cursor into `WHERE`, `ORDER BY` and a `LIMIT` of one row more than requested.
 
 use domain::page::{Cursor, Direction, Page, PageRequest, SortKey};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, SimpleExpr};
@@ -19,7 +19,7 @@ pub(crate) struct Keyset<I, V> {
 }
 
 impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
-    /// Restricts a selection to the requested page and one more row, which tells whether more rows follow.
+    /// Restricts a selection to the requested page and one more row, which shows whether more rows follow.
     pub(crate) fn narrow<E: EntityTrait>(&self, select: Select<E>, request: &PageRequest) -> Select<E> {
         let backwards = request.cursor.is_some_and(|cursor| cursor.direction == Direction::Previous);
         let descending = (self.sorting == Sorting::Descending) != backwards;
@@ -45,7 +45,7 @@ impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
     }
 }
 
-/// Makes a page of the rows a [`Keyset`] selected.
+/// Makes a page from the rows that a [`Keyset`] selected.
 pub(crate) fn assemble<T>(
     mut rows: Vec<T>,
     request: &PageRequest,
@@ -59,7 +59,7 @@ pub(crate) fn assemble<T>(
         rows.reverse();
     }
     let edge = |row: Option<&T>, direction| {
-        // An empty page turns round where it stands.
+        // The opposite cursor of an empty page starts at the requested place.
         let key = row.map(&key_of).or(request.cursor.map(|cursor| cursor.key));
         key.map(|key| Cursor { key, direction })
     };

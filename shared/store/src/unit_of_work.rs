@@ -21,7 +21,7 @@ impl UnitOfWork {
         Self { transaction, events: Vec::new(), enqueued: AtomicBool::new(false), signals, now }
     }
 
-    /// Returns the instant at which everything in the unit takes place.
+    /// Returns the instant of everything that the unit writes.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -42,8 +42,7 @@ impl UnitOfWork {
     }
 
     /// Appends the recorded events to the outbox and commits, in a task of its own: dropping this future does not
-    /// interrupt it. Without an answer within the deadline of a call, it is unknown whether the unit took
-    /// place.
+    /// interrupt it. If no answer arrives within the deadline of a call, the outcome is unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { transaction, events, enqueued, signals, now } = self;
         let committed = tokio::spawn(async move {

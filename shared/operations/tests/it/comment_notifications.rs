@@ -44,7 +44,7 @@ async fn a_reply_notifies_the_author_answered_and_not_the_author_of_the_post(dat
     comment(&app, &tae, id, Some(reply)).await;
     assert_eq!(told(&app, &sora).await, ["comment_replied"]);
     assert_eq!(told(&app, &jun).await, ["comment_replied"], "the root's author is not answered by that");
-    assert_eq!(told(&app, &mina).await, ["post_commented"], "told of the comment alone");
+    assert_eq!(told(&app, &mina).await, ["post_commented"], "notified of the comment only");
     for person in [&mina, &jun, &sora, &tae] {
         assert_numbered_without_holes(&app, person).await;
     }

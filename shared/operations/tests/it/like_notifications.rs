@@ -61,7 +61,7 @@ async fn the_frame_of_a_like_has_the_notification_as_the_list_shows_it(database:
     });
     assert_eq!(frames_for(&app, &mina).await, [expected]);
     assert_eq!(kinds_for(&app, Audience::User(mina.user_id)).await, ["notification"]);
-    assert!(frames_for(&app, &jun).await.is_empty(), "nobody else is told");
+    assert!(frames_for(&app, &jun).await.is_empty(), "no other person is notified");
 }
 
 #[testkit::both_databases]

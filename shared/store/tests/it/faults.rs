@@ -1,4 +1,4 @@
-//! What went wrong, sorted by whether it helps to come again.
+//! Errors of the store, classified by whether a retry can help.
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;
@@ -89,6 +89,6 @@ async fn opening_an_unsupported_or_unreachable_database_fails() {
     assert!(matches!(connect("mysql://localhost/orgo").await, Some(ConnectFault::UnknownScheme)));
     assert!(matches!(connect("").await, Some(ConnectFault::UnknownScheme)));
     assert!(matches!(connect("sqlite:///no/such/folder/file").await, Some(ConnectFault::Unreachable(_))));
-    // Nobody listens on port 1.
+    // No server listens on port 1.
     assert!(matches!(connect("postgres://127.0.0.1:1/orgo").await, Some(ConnectFault::Unreachable(_))));
 }

@@ -1,5 +1,5 @@
-//! The rights of the gateway's role on PostgreSQL. That they are enough is shown by the gateway's own tests, which run
-//! with this role.
+//! The rights of the gateway's role on PostgreSQL. The gateway's own tests run with this role and show that the rights
+//! are sufficient.
 
 use migrations::GATEWAY_ROLE;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

@@ -1,4 +1,4 @@
-//! Follow-up work: held by one, again by the next, struck off when done.
+//! Jobs: claimed by one worker at a time, claimed again after the hold, deleted when done.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -58,7 +58,7 @@ async fn each_job_is_claimed_by_one_of_many_workers(database: TestDatabase) {
         claimers.spawn(claim_until_nothing_is_free(store.clone()));
     }
     let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
-    // What a claimer passed over because another was about to take it, and then did not.
+    // Jobs that a claimer skipped because a concurrent claimer had locked them but did not claim them.
     claimed.extend(claim_until_nothing_is_free(store.clone()).await);
     assert_eq!(claimed.len(), 60);
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 60, "nothing was claimed twice");

@@ -29,7 +29,7 @@ async fn release(store: &Store, holder: &str) {
     unit.commit().await.unwrap();
 }
 
-/// Returns the present of the database's clock.
+/// Returns the current time of the database's clock.
 async fn database_clock(database: &TestDatabase) -> i64 {
     let sql = if database.url().starts_with("sqlite:") {
         "SELECT unixepoch() * 1000"

@@ -1,4 +1,4 @@
-//! Positions in the outbox have no holes and follow the order of the commits, whatever else is rolled back.
+//! Positions in the outbox have no gaps and follow the order of the commits, even if other units are rolled back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::fixtures::{NOW, event, label, mixed, person};
 const WRITERS: u64 = 32;
 const ROUNDS: u64 = 12;
 
-/// What one writer committed: the labels of every partition in the order it wrote them.
+/// The labels that one writer committed, by partition, in the order in which it wrote them.
 type Written = BTreeMap<Partition, Vec<String>>;
 
 /// Commits units of one to eight events for people in all partitions; about every third unit is rolled back.
@@ -190,7 +190,7 @@ async fn a_unit_without_events_moves_no_head_and_wakes_only_the_job_workers(data
     assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
     commits.mark_unchanged();
     store.begin(NOW).await.unwrap().rollback().await.unwrap();
-    assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
+    assert!(!commits.has_changed().unwrap(), "a rollback wakes no waiter");
     let mut unit = store.begin(NOW).await.unwrap();
     unit.record(event(person(1), "news"));
     unit.commit().await.unwrap();

@@ -115,7 +115,7 @@ async fn new_events_of_all_partitions_are_read_in_one_statement(database: TestDa
         assert_eq!(database.statements() - before, 1);
         for event in &events {
             let position = &mut after[event.partition.index()];
-            assert_eq!(event.position, *position + 1, "in order and without holes");
+            assert_eq!(event.position, *position + 1, "in order and without gaps");
             *position = event.position;
         }
         rounds += 1;

@@ -1,4 +1,4 @@
-//! The schema: up, down and up again.
+//! The schema: migrations applied, reverted and applied again.
 
 use domain::ids::{NotificationId, PostId};
 use domain::notifications::{Occasion, UnreadCounts};
@@ -112,7 +112,7 @@ async fn a_failed_migration_is_rolled_back_and_can_be_retried(database: TestData
     while tables(&database).await.contains(&"jobs".to_owned()) {
         change(database.url(), Change::Down).await.unwrap();
     }
-    // The step creates `jobs` and then this table.
+    // The migration creates `jobs` and then fails at this table.
     database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
     change(database.url(), Change::Up).await.unwrap_err();
     assert!(!tables(&database).await.contains(&"jobs".to_owned()));

@@ -1,4 +1,4 @@
-//! Writers of SQLite, which has one at a time.
+//! Writers of SQLite, which allows one at a time.
 
 use store::outbox;
 use testkit::TestDatabase;

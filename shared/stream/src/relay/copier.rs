@@ -114,7 +114,7 @@ impl<'a> Copier<'a> {
         let Some(first) = events.first() else { return };
         let after = self.cursor.positions.get(first.partition);
         if !is_contiguous(after, events) {
-            tracing::warn!(partition = first.partition.number(), after, "the outbox has a hole");
+            tracing::warn!(partition = first.partition.number(), after, "the outbox has a gap");
         }
     }
 

@@ -94,7 +94,7 @@ async fn an_older_token_ends_the_session_at_once(database: TestDatabase) {
     assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
     assert_revoked(&app, &mina, &third.refresh_token).await;
     let known = refresh(&app, &mina.tokens.refresh_token).await;
-    assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "it is told once");
+    assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "the event is recorded once");
 }
 
 #[testkit::both_databases]

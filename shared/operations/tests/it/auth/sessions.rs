@@ -22,7 +22,7 @@ async fn logging_out_ends_the_session_at_once_and_closes_its_sockets(database: T
     assert_eq!(code(refused), ProblemCode::RefreshTokenInvalid);
     let told = events_for(&app, Audience::Session(mina.user().id, mina.tokens.session_id)).await;
     assert_eq!(told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["session.revoked"]);
-    assert_eq!(events_logged(&app).await, 1, "and nobody else is told");
+    assert_eq!(events_logged(&app).await, 1, "and no other event is recorded");
     authenticate(&app.app, &app.credentials, &other.access_token).await.unwrap();
 }
 
