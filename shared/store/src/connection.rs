@@ -95,7 +95,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        // Undone by `return_to_pool`: a connection in an unknown state must not be reused.
+        // If the task below is dropped, the connection is closed. Only `return_to_pool` keeps it.
         connection.close_on_drop();
         let (calls, in_transaction) = (Arc::clone(&self.calls), self.in_transaction);
         let permits = std::mem::take(&mut self.permits);

@@ -1,4 +1,4 @@
-//! Who is told of comments and replies (rules NO1, NO2).
+//! Notifications of comments and replies (rules NO1, NO2).
 
 use domain::ids::PostId;
 use operations::notifications::{self, Wanted};
@@ -8,7 +8,7 @@ use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{assert_numbered_without_holes, comment, first, frames_for, people, post};
 
-/// Returns the types of what a person was told, the latest first.
+/// Returns the kinds of a person's notifications, the latest first.
 async fn told(app: &TestApp, person: &Caller) -> Vec<&'static str> {
     let page = notifications::list_notifications(&app.app, person, Wanted::All, &first(100)).await.unwrap();
     page.items.iter().map(|entry| entry.kind.as_str()).collect()

@@ -1,4 +1,4 @@
-//! Comments and replies (rule PO4): two levels, counted exactly, tombstones.
+//! Comments and replies (rule PO4): two levels, exact counters, placeholders of deleted comments.
 
 use domain::ProblemCode;
 use domain::comments::{CommentState, CommentView};
@@ -31,7 +31,7 @@ async fn counted(app: &TestApp, id: PostId) -> i64 {
     posts::get_post(&app.app, None, id).await.unwrap().post.comments_count
 }
 
-/// Asserts that the counters of posts and comments are what the rows say.
+/// Asserts that the counters of posts and comments equal the rows.
 async fn assert_counters_equal_rows(app: &TestApp) {
     for (table, column, parent) in
         [("posts", "comments_count", "post_id"), ("comments", "replies_count", "parent_id")]
@@ -108,7 +108,7 @@ async fn only_the_author_deletes_a_comment_and_only_once(database: TestDatabase)
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     let written = comment(&app, &jun, id, None).await;
-    // Not even the author of the post.
+    // Not even the author of the post may delete it.
     assert_eq!(code(comments::delete_comment(&app.app, &mina, written).await), ProblemCode::NotAuthor);
     comments::delete_comment(&app.app, &jun, written).await.unwrap();
     assert_eq!(code(comments::delete_comment(&app.app, &jun, written).await), ProblemCode::NotFound);
@@ -145,7 +145,7 @@ async fn a_deleted_comment_stays_without_content_until_its_last_reply_is_deleted
     assert_eq!(ids(&replies(&app, root).await), [one, other]);
     assert_eq!(counted(&app, id).await, 2);
 
-    // A reply below it may still be answered.
+    // A reply below a deleted comment may still be answered.
     let answer = comment(&app, &mina, id, Some(one)).await;
     assert_eq!(ids(&replies(&app, root).await), [one, other, answer]);
     for (author, reply) in [(&jun, one), (&mina, other), (&mina, answer)] {

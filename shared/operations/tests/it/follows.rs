@@ -1,4 +1,4 @@
-//! Following (rules PF2, PF3, PF4).
+//! Follows (rules PF2, PF3, PF4).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::fixtures::{
     people,
 };
 
-/// Returns how many follow a person and how many they follow.
+/// Returns the person's numbers of followers and of followed people.
 async fn counted(app: &TestApp, person: &Caller) -> (i64, i64) {
     let counts = users::get_me(&app.app, person).await.unwrap().counts;
     (counts.followers, counts.following)

@@ -1,4 +1,4 @@
-//! Follow-up work: tried again with patience, given up in time, and the sweep.
+//! Jobs: retries with growing delays, expiry, and the sweep.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const EMAIL: &str = "mina@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Does everything that is due.
+/// Runs all due jobs.
 async fn run(app: &TestApp) -> JobsDone {
     let mut all = JobsDone::default();
     loop {
@@ -79,7 +79,7 @@ async fn the_code_in_the_mail_that_arrives_is_valid(database: TestDatabase) {
 async fn a_mail_sent_twice_has_the_valid_code_in_the_second_copy(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
-    // Handed over, and its worker died before it could say so.
+    // The mail was sent, and the worker died before it deleted the job.
     let forgotten = app.database.execute("CREATE TABLE forgotten AS SELECT * FROM jobs").await;
     assert_eq!(run(&app).await, done(), "{forgotten}");
     app.database.execute("INSERT INTO jobs SELECT * FROM forgotten").await;

@@ -1,4 +1,4 @@
-//! What an author is told of likes: one entry a post while unread (rule NO4), once a day a person (rule PF4).
+//! Notifications of likes: one per post while unread (rule NO4), at most one a day per person (rule PF4).
 
 use std::time::Duration;
 

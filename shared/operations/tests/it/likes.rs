@@ -1,4 +1,4 @@
-//! Likes (rule PO5): one a person, counted exactly, however many at once.
+//! Likes (rule PO5): at most one per person, counted exactly under concurrency.
 
 use domain::ProblemCode;
 use domain::events::Audience;
@@ -100,7 +100,7 @@ async fn the_counter_equals_rows_after_a_hundred_concurrent_likes_and_unlikes(da
         }
     })
     .await;
-    // The last word of every second person was to like it.
+    // The last call of every second person was a like.
     assert_eq!((rows(&app).await, counted(&app, id).await), (10, 10));
     assert_numbered_without_holes(&app, &author).await;
     let actors = "SELECT COUNT(*) FROM notification_actors WHERE retracted_at IS NULL";

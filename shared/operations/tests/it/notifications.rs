@@ -1,4 +1,4 @@
-//! Reading what one was told (rule NO5): seen is not read, marks touch only what they name, reading lists nothing away.
+//! Listing and marking notifications (rule NO5): seen and read are different marks, and listing changes nothing.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn mark(app: &TestApp, person: &Caller, marked: Marked, mark: Mark) -> (i6
     (counts.unseen, counts.unread)
 }
 
-/// Lets somebody like so many posts of somebody else, a second apart. Returns the entries, the earliest first.
+/// Lets `by` like `times` posts of `author`, one per second. Returns the notifications, the earliest first.
 async fn told(app: &TestApp, author: &Caller, by: &Caller, times: usize) -> Vec<NotificationView> {
     for _ in 0..times {
         app.clock.advance(SECOND);
@@ -118,7 +118,7 @@ async fn other_devices_receive_the_counts_only_if_they_changed(database: TestDat
     let told = told(&app, &mina, &jun, 2).await;
     mark(&app, &mina, Marked::Ids(vec![told[0].id]), Mark::Read).await;
     let frames = frames_for(&app, &mina).await;
-    // Just after what was told at the same instant.
+    // One millisecond after the notification of the same instant.
     let at = app.now().plus(Duration::from_millis(1)).to_string();
     let counts = json!({"unread": {"unseen": 1, "unread": 1}});
     let expected =
@@ -128,7 +128,7 @@ async fn other_devices_receive_the_counts_only_if_they_changed(database: TestDat
         mark(&app, &mina, marked, Mark::Read).await;
     }
     assert_eq!(frames_for(&app, &mina).await.len(), frames.len());
-    // What is told next takes the next number all the same.
+    // The next notification takes the next number.
     posts::like_post(&app.app, &jun, post(&app, &mina).await).await.unwrap();
     assert_numbered_without_holes(&app, &mina).await;
 }

@@ -1,4 +1,4 @@
-//! Writing, reading, editing and deleting posts (rule PO1).
+//! Creating, reading, editing and deleting posts (rule PO1).
 
 use std::time::Duration;
 

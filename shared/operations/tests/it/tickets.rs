@@ -1,4 +1,4 @@
-//! Tickets for sockets: for one, soon, while the session lives.
+//! Tickets for sockets: single-use, short-lived, and valid only while the session lives.
 
 use std::time::Duration;
 

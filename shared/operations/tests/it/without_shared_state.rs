@@ -1,4 +1,4 @@
-//! Redis is away: guessing stays bounded, tickets wait, the rest goes on.
+//! Behaviour while Redis is away: log-ins and codes stay limited, tickets are unavailable, other calls work.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use testkit::{ManualClock, TestApp, TestDatabase};
 use crate::auth::log_in;
 use crate::fixtures::code;
 
-/// Nobody listens on port 1.
+/// No server listens on port 1.
 const NOWHERE: &str = "redis://127.0.0.1:1";
 
 #[testkit::both_databases]

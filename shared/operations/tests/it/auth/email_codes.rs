@@ -27,7 +27,7 @@ async fn a_code_is_invalid_after_five_wrong_tries(database: TestDatabase) {
     }
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::CodeAttemptsExhausted);
     assert_eq!(users(&app).await, 0);
-    // The next code is a new start.
+    // A new code has a new count of wrong attempts.
     app.clock.advance(CODE_COOLDOWN);
     let next = mailed_code(&app, EMAIL).await;
     sign_up(&app, EMAIL, &next).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_known_and_an_unknown_address_get_the_same_answer_and_different_mails(
     assert!(texts[1].contains("이미 계정이 있습니다"), "{}", texts[1]);
     assert!(!texts[1].contains("인증 코드"));
     let right = app.mailbox.code_for("unknown@example.com");
-    // Nothing tells them apart afterwards either.
+    // The stored rows do not differ either.
     let wrong = other_than(&right);
     let known = tries_left(sign_up(&app, "known@example.com", wrong).await);
     assert_eq!(known, tries_left(sign_up(&app, "unknown@example.com", wrong).await));

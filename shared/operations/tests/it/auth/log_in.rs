@@ -1,4 +1,4 @@
-//! Logging in: one answer to every wrong try (rule ID3), and not too many tries.
+//! Log-in: one answer to every wrong attempt (rule ID3), and a limited number of attempts.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn log_ins_to_one_account_are_limited_to_ten_a_minute(database: TestDataba
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let jun = app.person("jun").await;
-    // From ten addresses: it is the account that counts.
+    // From ten client addresses: the limit applies to the account.
     for number in 0..10 {
         let input = LogIn { email: address("mina@example.com"), password: "not the password".into() };
         let visitor = app.visitor(&format!("{number}"));
@@ -92,7 +92,7 @@ async fn a_password_is_compared_after_unicode_normalisation(database: TestDataba
     let password = Password::parse(composed).unwrap();
     let input = operations::auth::SignUp { password, ..sign_up_input(email, &right) };
     operations::auth::sign_up(&app.app, &app.credentials, &app.visitor("x"), input).await.unwrap();
-    // The same words with the letters of every syllable apart, as macOS types them.
+    // The same text in decomposed form (NFD), as macOS types it.
     let decomposed = "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}\u{1107}\u{1165}\u{11ab}\u{1112}\u{1169}\u{1102}\u{1173}\u{11ab} \u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}\u{1105}\u{1169}";
     assert_ne!(composed, decomposed);
     log_in(&app, email, decomposed).await.unwrap();

@@ -1,4 +1,4 @@
-//! Staying logged in (rule ID7).
+//! Refresh tokens (rule ID7).
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn generation(app: &TestApp) -> i64 {
     app.database.number("SELECT generation FROM sessions").await
 }
 
-/// Asserts that the session is over for good, and that the sockets were told once.
+/// Asserts that the session has ended, and that its end was recorded as one event.
 async fn assert_revoked(app: &TestApp, mina: &Person, current: &str) {
     assert_eq!(code(refresh(app, current).await), ProblemCode::RefreshTokenInvalid);
     let refused = authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await;

@@ -1,4 +1,4 @@
-//! Whom a token stands for, and until when (rule ID8).
+//! Sessions and access tokens (rule ID8).
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn an_access_token_is_valid_for_ten_minutes(database: TestDatabase) {
     assert_eq!(mina.tokens.access_expires_at.since(app.now()), Duration::from_mins(10));
     app.clock.advance(Duration::from_secs(9 * 60 + 59));
     authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
-    // Clocks may stand five seconds apart.
+    // Clocks may differ by five seconds.
     app.clock.advance(Duration::from_secs(10));
     let refused = authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await;
     assert_eq!(code(refused), ProblemCode::TokenExpired);

@@ -1,4 +1,4 @@
-//! Making an account (rule ID1).
+//! Sign-up (rule ID1).
 
 use domain::ProblemCode;
 use domain::ids::UserId;
@@ -52,7 +52,7 @@ async fn without_nickname_and_locale_a_sign_up_takes_defaults_from_the_request_l
 async fn a_sign_up_without_a_valid_code_creates_no_account(database: TestDatabase) {
     let app = TestApp::new(database);
     assert_eq!(code(sign_up(&app, EMAIL, "123456").await), ProblemCode::CodeInvalid);
-    // Asked for, and not yet made: no code matches it, not even an empty one.
+    // The code was requested and not generated yet: no code matches, not even an empty one.
     request_code(&app, EMAIL).await.unwrap();
     for guess in ["", "000000"] {
         assert_eq!(code(sign_up(&app, EMAIL, guess).await), ProblemCode::CodeInvalid);
@@ -79,7 +79,7 @@ async fn a_code_used_twice_creates_one_account(database: TestDatabase) {
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::EmailTaken);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM sessions").await, 1);
-    // Without the account, a used code is a used code.
+    // The account is missing, but the code stays used.
     app.database.execute("DELETE FROM users").await;
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::CodeInvalid);
 }
@@ -107,7 +107,7 @@ async fn concurrent_sign_ups_of_one_address_create_one_account(database: TestDat
 async fn a_sign_up_fails_if_the_address_got_an_account_in_the_meantime(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
-    // Another way to an account, as a social log-in will be: the code is still good.
+    // The account was created in another way, as a social log-in will do; the code is still valid.
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let id = UserId::new(&*app.app.ids);
     let email = EmailAddress::from_stored(EMAIL.into());
