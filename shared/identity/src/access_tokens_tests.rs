@@ -64,7 +64,7 @@ fn part(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Signs whatever it is given with the right key: only the rule under test can refuse it.
+/// Signs any header and claims with the right key, so that only the rule under test can refuse the token.
 fn signed(header: &str, claims: &str) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let signature =
@@ -84,7 +84,7 @@ fn claims_without(name: &str) -> String {
     signed(&good_header().to_string(), &without(good_claims(), name).to_string())
 }
 
-/// The confusion of RFC 8725 section 2.1: the public key, known to all, used as an HMAC secret.
+/// The algorithm confusion of RFC 8725 section 2.1: the public key used as an HMAC secret.
 fn signed_with_public_key(secret: &[u8]) -> String {
     let header = with(good_header(), "alg", json!("HS256")).to_string();
     let message = format!("{}.{}", part(header), part(good_claims().to_string()));
@@ -259,7 +259,7 @@ fn wrong_claims() -> Vec<(&'static str, String)> {
 
 #[test]
 fn an_expired_forged_token_is_reported_as_invalid_not_as_expired() {
-    // Only who holds a real token learns that it is over.
+    // The expiry is reported only for genuine tokens.
     let expired = claims_with("exp", json!(NOW.unix_seconds() - 6));
     assert_eq!(tokens().verify(&expired, NOW), Err(TokenFault::Expired));
     let (message, _) = expired.rsplit_once('.').unwrap();
