@@ -19,7 +19,7 @@ define_names! {
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// Minimum time between two codes to the same address.
 pub const CODE_COOLDOWN: Duration = Duration::from_mins(1);
-/// Number of wrong attempts after which a code is dead.
+/// Number of wrong attempts after which a code is invalid.
 pub const CODE_ATTEMPTS: i32 = 5;
 
 /// How long a session lives after its last use.
@@ -85,7 +85,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Returns whether it is alive: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
+    /// Returns whether the session is live: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at()
     }

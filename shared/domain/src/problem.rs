@@ -21,7 +21,7 @@ pub enum ProblemKind {
     Forbidden,
     /// The thing does not exist, or the caller may not know that it does.
     NotFound,
-    /// The method is not offered.
+    /// The resource does not support the method.
     NotAllowed,
     /// The request did not arrive in time.
     TooSlow,

@@ -5,7 +5,7 @@ use domain::problem::{FieldFault, FieldProblem};
 use domain::users::Locale;
 use platform::listener::Refusal;
 
-/// A sentence in both languages.
+/// A sentence in Korean and English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detail {
     /// Korean

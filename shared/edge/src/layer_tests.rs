@@ -54,7 +54,7 @@ async fn a_panic_ends_one_request_and_reveals_nothing() {
     }
 }
 
-/// Returns an endpoint that waits until it may go on, and the signals: begun, go on, done.
+/// Returns an endpoint that waits for a signal, and its signals: begun, continue, done.
 fn waits() -> (impl Endpoint<Output = Response> + 'static, [Arc<Notify>; 3]) {
     let signals = [(); 3].map(|()| Arc::new(Notify::new()));
     let [begun, go_on, done] = signals.clone();

@@ -1,4 +1,4 @@
-//! What short-lived state promises, run on both forms of it.
+//! The behaviour of short-lived state, tested on both implementations.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
@@ -22,7 +22,7 @@ impl Clock for HandClock {
     }
 }
 
-/// A form, and how its time passes.
+/// An implementation and its way to let time pass.
 struct Form {
     ephemeral: Ephemeral,
     time: Time,
@@ -42,13 +42,13 @@ impl Form {
     fn redis() -> Self {
         let url = std::env::vars().find(|(name, _)| name == "ORGO_TEST_REDIS_URL");
         let (_, url) = url.expect("ORGO_TEST_REDIS_URL is not set: run cargo xtask test");
-        // Another prefix for every test of every run: all of them share one server.
+        // Every test of every run has a prefix of its own, because all share one server.
         let prefix = format!("test:{:x}:", RandomState::new().build_hasher().finish());
         let client = redis::Client::open(url.as_str()).unwrap();
         Self { ephemeral: Ephemeral::redis(&url, &prefix).unwrap(), time: Time::Redis(client) }
     }
 
-    /// Returns once the form's own clock has moved on by `duration`.
+    /// Advances the clock of the implementation by `duration`.
     async fn pass(&self, duration: Duration) {
         match &self.time {
             Time::Hand(clock) => {
@@ -133,7 +133,7 @@ async fn exactly_the_quota_is_granted(form: Form) {
             refused @ Allowance::Refused { .. } => panic!("{refused:?} with {remaining} left"),
         }
     }
-    // Refused uses cost nothing: the wait does not grow with them.
+    // Refused uses are not counted, so that the wait does not grow with them.
     for _ in 0..20 {
         match form.ephemeral.check(&FIVE_AN_HOUR, "mina").await.unwrap() {
             Allowance::Refused { retry_after } => {
@@ -170,7 +170,7 @@ async fn keys_and_limits_are_counted_separately(form: Form) {
     assert!(!form.is_granted(&once, "mina").await);
     assert!(form.is_granted(&once, "jun").await);
     assert!(form.is_granted(&other, "mina").await);
-    // A value under the same key is another thing.
+    // A value with the same key is independent of the limit.
     assert_eq!(form.ephemeral.put_new("mina", "value", HOUR).await.unwrap(), Stored::New);
     assert!(!form.is_granted(&other, "mina").await);
 }
@@ -225,7 +225,7 @@ on_both_forms! {
     it_answers
 }
 
-/// Asserts that every call to this server ends in `Unavailable`, within the two seconds each is given.
+/// Asserts that every call to this server fails with `Unavailable` within two seconds.
 async fn assert_unavailable(url: &str) {
     let form = Ephemeral::redis(url, "").unwrap();
     let start = tokio::time::Instant::now();
@@ -246,7 +246,7 @@ async fn a_closed_redis_port_is_unavailable() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_redis_server_is_unavailable() {
-    // Connections end up in the queue of the system, and nobody takes them from there.
+    // The operating system queues the connections, but no process accepts them.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     assert_unavailable(&format!("redis://{}", silent.local_addr().unwrap())).await;
 }

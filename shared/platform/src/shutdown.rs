@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The signal to stop. Clones share it; it cannot be taken back.
+/// The signal to stop. Clones share it. It cannot be reset.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown(CancellationToken);
 
@@ -95,7 +95,7 @@ impl Tasks {
     }
 }
 
-/// Counts a task until it is dropped, also when the task panics.
+/// Counts a task until it is dropped, also if the task panics.
 struct Entry {
     running: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     name: &'static str,
