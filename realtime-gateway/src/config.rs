@@ -84,7 +84,7 @@ mod tests {
         ("ORGO_REDIS_URL", "redis://localhost"),
     ];
 
-    /// A key file of one test; removed with it.
+    /// A key file of one test. Dropping it deletes the file.
     struct KeyFile(PathBuf);
 
     impl Drop for KeyFile {

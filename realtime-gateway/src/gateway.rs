@@ -14,23 +14,23 @@ use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::tail::TailHealth;
 
-/// Time after which a client may try again where a gateway cannot serve.
+/// `Retry-After` of a gateway that cannot serve.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Number of connections that a gateway needs for the event log: one for the tail, one for audit and replay.
 pub const TAIL_CONNECTIONS: u32 = 2;
 
-/// One gateway: its sockets and everything that serves them.
+/// One gateway: its sockets and the state that serves them.
 pub struct Gateway {
     pub(crate) app: App,
-    /// Connections of their own for the event log: a request that waits does not hold up events.
+    /// A store with its own connections for the event log, so that a waiting request does not delay events.
     pub(crate) tail_store: Store,
     pub(crate) settings: Settings,
     pub(crate) resume_tokens: ResumeTokens,
     pub(crate) hub: Hub,
     pub(crate) tail_health: TailHealth,
     pub(crate) admission: Admission,
-    /// Epoch of the event log; unknown until the log was read for the first time.
+    /// Epoch of the event log. Unknown until the event log was read for the first time.
     epoch: RwLock<Option<Uuid>>,
     pub(crate) draining: Shutdown,
     pub(crate) sockets: Tasks,
@@ -75,7 +75,7 @@ impl Gateway {
         self.hub.open()
     }
 
-    /// Returns whether sockets are accepted, the gateway keeps up with the event log, and the database answers.
+    /// Checks that sockets are accepted, the gateway keeps up with the event log, and the database answers.
     pub async fn check_ready(&self) -> Result<(), Problem> {
         self.epoch()?;
         let lag = self.app.clock.now().since(self.tail_health.kept_up_at());

@@ -41,7 +41,7 @@ fn twice(name: &'static str, value: &'static str) -> Request {
 fn a_valid_request_is_accepted_as_rfc_6455_requires() {
     let accept = Ok("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned());
     assert_eq!(check(&right().finish(), &origins()), accept);
-    // Programs are no browsers, and send no origin.
+    // Clients that are not browsers send no origin.
     assert_eq!(check(&without("origin"), &origins()), accept);
 }
 

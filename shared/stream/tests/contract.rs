@@ -1,4 +1,4 @@
-//! What every source of events promises, on both databases; and what the relay promises.
+//! The contract of every source of events, on both databases, and of the relay.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod fixture;
@@ -82,7 +82,7 @@ async fn two_relays_at_once_append_nothing_twice(database: testkit::TestDatabase
     let mut log = Log::open(database, Kind::Redis).await;
     log.record(50).await;
     log.read_to_head(Positions::default()).await;
-    // The lease of the first relay looks expired, while the first relay still copies.
+    // The lease of the first relay looks expired while the first relay still copies.
     log.expire_lease().await;
     let zombie = log.start_relay("zombie");
     let store = log.store();
@@ -173,7 +173,7 @@ async fn a_running_relay_goes_on_under_a_new_epoch_when_commits_were_lost(databa
     log.record(120).await;
     log.read_to_head(Positions::default()).await;
     log.lose_newest().await;
-    // The same positions again, and more.
+    // The same positions are given again, and further ones.
     log.record(120).await;
     log.next_epoch().await;
     let expected = log.stored().await;
