@@ -13,7 +13,7 @@ fn metered(limits: &Limits) -> (DuplexStream, MeteredStream<DuplexStream>) {
     (client, MeteredStream::new(server, limits))
 }
 
-/// Reads everything that is there, in portions.
+/// Reads all available bytes, in portions.
 async fn read_all(stream: &mut MeteredStream<DuplexStream>, bytes: usize) -> io::Result<()> {
     let mut left = bytes;
     let mut buffer = [0; 1024];

@@ -11,7 +11,7 @@ use crate::fixture::{Changes, Client, PATIENCE, Received, Server};
 const RIGHT: &str = "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: orgo.v1\r\n";
 
-/// An answer to a request written by hand.
+/// An answer to a handwritten request.
 struct Answer {
     status: u16,
     head: String,
@@ -93,7 +93,7 @@ both_forms! {
             let answer = client.next().await;
             assert!(matches!(answer, Received::Closed(got, _) if got == code), "{message:?}: {answer:?}");
         }
-        // A text frame, masked with zeros, whose two bytes are no UTF-8; and one that is not masked.
+        // A text frame, masked with zeros, whose two bytes are not UTF-8; and an unmasked frame.
         for (bytes, code) in [(&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff][..], 1007), (&[0x81, 0x01, b'x'], 4300)] {
             let mut client = Client::open(server.address).await;
             client.send_bytes(bytes).await;
@@ -121,7 +121,7 @@ both_forms! {
         assert_eq!((refused.status, refused.body["code"].as_str()), (429, Some("rate_limited")));
         assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
         drop(one);
-        // The gateway learns in its own time that one is gone.
+        // The gateway notices the disconnect a little later.
         let freed = async { while ask(server.address, &request).await.status != 101 {} };
         tokio::time::timeout(PATIENCE, freed).await.unwrap();
         server.stop().await;
@@ -144,7 +144,7 @@ both_forms! {
             let answer = ask(server.address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n")).await;
             assert_eq!((answer.status, answer.body["status"].as_str()), (200, Some(status)));
         }
-        // A clock that runs ahead of the tail: nothing was compared with the log for too long.
+        // The clock is ahead of the last comparison with the event log.
         server.test.clock.advance(std::time::Duration::from_hours(1));
         let answer = ask(server.address, "GET /readyz HTTP/1.1\r\nHost: x\r\n").await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")));

@@ -5,8 +5,7 @@ use crate::fixture::{Changes, Client, Form, Server, notify};
 
 const TOLD: i64 = 240;
 
-/// Somebody is told one thing after the other while their client drops its socket and resumes, again and again, on one
-/// gateway and then on the other.
+/// Records events for a person while the client drops its socket and resumes repeatedly, alternately on two gateways.
 async fn drop_and_resume(form: Form, changes: Changes) {
     let server = Server::start_with(form, changes).await;
     let addresses = [server.address, server.second_gateway().await];

@@ -110,7 +110,7 @@ both_forms! {
             assert_eq!(ack, json!({"t": "ack", "id": "w"}));
         }
         posts::like_post(server.app(), &fan.caller(), post).await.unwrap();
-        // From here on the gateway has the like behind it.
+        // The gateway has applied the like by now.
         assert_eq!(witness.event().await.0, "post.liked");
         assert_eq!(client.ask("watch", &json!({"post": post})).await["t"], "ack");
         posts::unlike_post(server.app(), &fan.caller(), post).await.unwrap();
