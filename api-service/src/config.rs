@@ -142,7 +142,7 @@ mod tests {
         ("ORGO_SMTP_URL", "smtps://user:secret@mail.example.com"),
     ];
 
-    /// A folder with both key files, of one test's own; gone with it.
+    /// A folder with both key files, for one test. Dropping it deletes the folder.
     struct KeyFolder(PathBuf);
 
     impl KeyFolder {

@@ -1,4 +1,4 @@
-//! Authorization headers that prove nothing (rule AP7).
+//! Invalid authorization headers (rule AP7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

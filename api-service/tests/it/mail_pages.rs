@@ -1,4 +1,4 @@
-//! The mails that are kept and shown instead of sent.
+//! The page of captured mails.
 
 use api_service::{CaptureMailer, ShowsMail};
 use domain::users::EmailAddress;
@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::test_api::TestApi;
 
 impl TestApi {
-    /// Looks at a page by the service's own name.
+    /// Requests a page with the service's own name as `Host`.
     async fn look(&self, path: &str) -> Answer {
         self.get(path).header("host", "127.0.0.1:8088").header("x-real-ip", "127.0.0.1").send().await
     }

@@ -39,7 +39,7 @@ async fn malformed_json_is_refused() {
         "{\"title\":\"a\u{1}b\",\"content\":\"b\"}",
         "{\"title\":\"\\ud800\",\"content\":\"b\"}",
         "\u{feff}{\"title\":\"a\",\"content\":\"b\"}",
-        // The same field twice, once in disguise.
+        // The same field twice, once written with an escape sequence.
         "{\"title\":\"a\",\"title\":\"a\",\"content\":\"b\"}",
         "{\"title\":\"a\",\"t\\u0069tle\":\"z\",\"content\":\"b\"}",
         &deep,
@@ -114,7 +114,7 @@ async fn a_body_larger_than_one_mebibyte_is_refused() {
     let told =
         api.call("POST", "/api/v1/posts").by(&mina).header("content-length", &too_large.len().to_string());
     told.body("application/json", too_large.clone()).send().await.problem(413, "payload_too_large");
-    // In chunks, without a length; and one that never ends.
+    // In chunks, without a length; and an endless one.
     let chunks =
         Body::from_async_read(std::io::Cursor::new(too_large.into_bytes()).chain(tokio::io::empty()));
     send(chunks).await.problem(413, "payload_too_large");
@@ -133,7 +133,7 @@ async fn a_truncated_body_is_refused() {
         .problem(400, "malformed_request");
 }
 
-/// A body whose sender goes away.
+/// A body whose sender disconnects.
 struct Breaks;
 
 impl tokio::io::AsyncRead for Breaks {

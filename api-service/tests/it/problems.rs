@@ -1,4 +1,4 @@
-//! Requests for what is not there, or not in that way (rule AP6).
+//! Requests with unknown paths, methods, ids and query parameters (rule AP6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::answer::faults;
 use crate::posts::NOTHING;
 use crate::test_api::TestApi;
 
-/// Returns a path with its parameters filled in with an id that nothing has.
+/// Returns a path whose parameters are ids that do not exist.
 fn filled(template: &str) -> String {
     let fill = |part: &str| if part.starts_with('{') { NOTHING.to_owned() } else { part.to_owned() };
     template.split('/').map(fill).collect::<Vec<_>>().join("/")
@@ -137,7 +137,7 @@ async fn unknown_and_repeated_query_parameters_are_refused_by_every_operation() 
                 assert_eq!(answer.faults(400, "malformed_request"), faults([(name, "duplicate")]), "{path}");
             }
         }
-        // An empty query is none.
+        // An empty query has no parameters.
         let answer = api.call(&method, &format!("{path}?")).send().await;
         assert!(answer.json["code"] != "unknown_parameter", "{path}");
     }

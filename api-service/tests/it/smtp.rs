@@ -1,4 +1,4 @@
-//! Mails, as a mail server gets them.
+//! Mails, as a mail server receives them.
 
 use std::time::Duration;
 

@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_drops_what_waits_and_owes_a_gap() {
+    fn a_restart_drops_waiting_frames_and_owes_a_gap() {
         let queue = SendQueue::new(2, 1000);
         queue.lag(part(1), 4);
         queue.push(part(2), 1, "1".into());

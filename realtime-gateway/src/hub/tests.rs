@@ -299,7 +299,7 @@ fn a_jump_sends_a_gap_to_each_socket_of_the_partition_and_continues_there() {
 }
 
 #[test]
-fn a_restart_drops_what_waits_and_continues_at_the_positions_of_the_new_epoch() {
+fn a_restart_drops_waiting_frames_and_continues_at_the_positions_of_the_new_epoch() {
     let hub = Hub::new(Limits::default());
     let outlet = hub.join_now(1, 1);
     let partition = own(1).partition();
@@ -319,7 +319,7 @@ fn a_restart_drops_what_waits_and_continues_at_the_positions_of_the_new_epoch() 
 }
 
 #[test]
-fn old_events_and_sessions_that_ended_long_ago_are_forgotten() {
+fn old_events_and_long_ended_sessions_are_removed() {
     let hub = Hub::new(Limits::default());
     for _ in 0..6 {
         hub.publish(own(1));

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_allowed_at_once_and_the_rate_for_ever() {
+    fn a_burst_is_allowed_at_once_and_the_rate_without_end() {
         let start = Instant::now();
         let mut bucket = Bucket::full(50, 100, start);
         assert_eq!(bucket.take(100, start), Ok(()));

@@ -110,7 +110,7 @@ mod tests {
 
     /// Rule ID2.
     #[test]
-    fn a_code_lives_ten_minutes_and_five_wrong_tries_and_works_once() {
+    fn a_code_is_valid_for_ten_minutes_and_five_wrong_attempts_and_works_once() {
         let second = Duration::from_secs(1);
         assert_eq!(code(CODE_LIFETIME.saturating_sub(second), 4, None).may_be_tried(NOW), Ok(()));
         assert_eq!(code(CODE_LIFETIME, 0, None).may_be_tried(NOW), Err(wrong_code(0)));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_code_waits_a_minute_and_says_how_long() {
+    fn a_second_code_within_a_minute_is_refused_with_the_remaining_time() {
         let early = code(Duration::from_secs(20), 0, None).may_be_replaced(NOW).unwrap_err();
         assert_eq!(early.code, ProblemCode::CodeCooldown);
         assert_eq!(early.retry_after, Some(Duration::from_secs(40)));

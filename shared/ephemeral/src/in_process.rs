@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_swept_out() {
+    fn expired_entries_are_swept() {
         let (form, clock) = form();
         let limit = RateLimit { name: "anonymous", quota: 1, per: Duration::from_secs(1) };
         for n in 0..20_000 {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_soon_is_swept_out_from_among_what_stays() {
+    fn short_lived_entries_are_swept_and_others_stay() {
         let (form, clock) = form();
         let second = Duration::from_secs(1);
         for n in 0..SWEEP_FROM * 2 {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_keys_is_refused_and_spares_those_there_are() {
+    fn a_flood_of_new_keys_is_refused_and_keeps_existing_ones() {
         let (form, clock) = form();
         let hour = Duration::from_hours(1);
         for n in 0..MAX_ENTRIES {

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quota_is_there_at_once_and_comes_back_one_by_one() {
+    fn the_quota_is_available_at_once_and_returns_one_by_one() {
         let mut paid_at = None;
         for (now, expected) in [
             (0, granted(3, 2)),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_at_the_ends_of_the_range_do_no_harm() {
+    fn extreme_limits_cause_no_overflow() {
         for limit in [
             RateLimit { name: "none", quota: 0, per: Duration::ZERO },
             RateLimit { name: "all", quota: u32::MAX, per: Duration::MAX },

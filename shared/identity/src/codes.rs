@@ -109,7 +109,7 @@ mod tests {
     use crate::secrets::test_secret;
 
     #[test]
-    fn codes_are_drawn_without_favour() {
+    fn codes_are_drawn_uniformly() {
         assert_eq!(FAIR, 4_294_000_000);
         let drawn = |bytes: &[u8]| Code::generate(&Repeating::new(bytes)).expose().to_owned();
         assert_eq!(drawn(&0_u32.to_be_bytes()), "000000");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_good_for_one_address_and_one_purpose() {
+    fn a_code_is_valid_for_one_address_and_one_purpose() {
         let hasher = CodeHasher::new(&test_secret());
         let code = Code::parse("012345").unwrap();
         let stored = hasher.hash("signup", "mina@example.com", &code);

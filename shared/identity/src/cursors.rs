@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_cursor_opens_for_its_list_alone() {
+    fn a_sealed_cursor_opens_for_its_list_only() {
         for value in [0, -1, i64::MIN, i64::MAX, 1_767_323_045_678] {
             for direction in [Direction::Next, Direction::Previous] {
                 let cursor = Cursor { key: SortKey { value, ..cursor().key }, direction };

@@ -155,7 +155,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_file_is_its_owners_alone_and_one_open_to_others_is_refused() {
+    fn a_new_file_is_readable_by_its_owner_only_and_other_permissions_are_refused() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
         let directory = tempfile::tempdir().unwrap();

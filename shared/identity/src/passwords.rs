@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_verifies_its_password_alone() {
+    async fn a_hash_verifies_only_its_password() {
         let hasher = PasswordHasher::new();
         let phc = hasher.hash(&password("correct horse battery")).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_does_not_matter_how_a_letter_is_composed() {
+    async fn composed_and_decomposed_letters_are_equal() {
         let hasher = PasswordHasher::new();
         let phc = hasher.hash(&password("즐거운나무늘보들")).await.unwrap();
         let decomposed: String = "즐거운나무늘보들".nfd().collect();
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_account_costs_what_a_known_one_does() {
+    async fn an_unknown_account_costs_the_same_as_a_known_one() {
         // The cost of argon2 depends on its parameters only; the dummy hash has those of a real one.
         assert!(!PasswordHasher::needs_rehash(NOBODYS_HASH));
         let hasher = PasswordHasher::new();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unreadable_hash_is_our_fault_and_not_a_wrong_password() {
+    async fn an_unreadable_hash_is_a_fault_and_not_a_wrong_password() {
         let hasher = PasswordHasher::new();
         for phc in ["", "plain text", "$argon2id$v=19$m=19456,t=2,p=1$short", "$md5$abc$def"] {
             let verdict = hasher.verify(phc, "correct horse battery").await;
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_other_parameters_are_made_anew() {
+    fn hashes_with_other_parameters_need_a_rehash() {
         for (from, to) in
             [("m=19456", "m=9216"), ("t=2", "t=1"), ("p=1", "p=2"), ("argon2id", "argon2i"), ("v=19", "v=16")]
         {

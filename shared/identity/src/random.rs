@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_never_repeats_itself() {
+    fn the_system_random_source_does_not_repeat() {
         let drawn: std::collections::BTreeSet<[u8; 16]> = (0..100).map(|_| bytes(&OsRandom)).collect();
         assert_eq!(drawn.len(), 100);
     }

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_current_token_and_for_a_moment_the_one_before_are_good() {
+    fn only_the_current_token_and_briefly_the_previous_one_are_valid() {
         let rotated_at = Timestamp(1_000_000);
         let after = |milliseconds| rotated_at.plus(Duration::from_millis(milliseconds));
         for (presented, current, now, decision) in [
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_ancestors_at_most_one_is_ever_good() {
+    fn at_most_one_previous_token_is_valid() {
         for current in 0..50_i64 {
             for age in [0, 1, 29_999, 30_000, 30_001, 600_000] {
                 let now = Timestamp(age);

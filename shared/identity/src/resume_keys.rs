@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_secret_is_refused_and_kept() {
+    fn writing_over_a_key_of_another_secret_fails_and_keeps_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume.key");
         let other = load_or_create_secret(&directory.path().join("secret.hex")).unwrap();

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn where_parts_end_is_part_of_the_message() {
+    fn the_boundaries_of_parts_are_part_of_the_message() {
         let key = test_secret().derive("test");
         assert_ne!(key.mac(&[b"ab", b"c"]), key.mac(&[b"a", b"bc"]));
         assert_ne!(key.mac(&[b"ab"]), key.mac(&[b"ab", b""]));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_secret_is_kept() {
+    fn a_generated_secret_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         let mac = |secret: MasterSecret| secret.derive("test").mac(&[]);

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_named_and_published_as_rfc_8037_appendix_a_has_it() {
+    fn keys_are_named_and_published_as_in_rfc_8037_appendix_a() {
         let key = SigningKey::from_pem(&rfc_8037_pem()).unwrap();
         assert_eq!(key.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         assert_eq!(
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_key_is_kept() {
+    fn a_generated_key_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("signing.pem");
         let drawn = load_or_create_signing_key(&path).unwrap();

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_in_the_form_it_is_looked_up_in() {
+    fn the_list_of_common_passwords_is_normalised() {
         assert!(COMMON.len() > 600, "{}", COMMON.len());
         let lines: Vec<&str> = include_str!("frequent_passwords.txt").lines().collect();
         for line in &lines {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn common_words_in_disguise_are_refused() {
+    fn common_words_with_digits_and_signs_are_refused() {
         for weak in [
             "password",
             "Password1!",
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_persons_own_name_with_little_else_is_refused() {
+    fn the_persons_own_name_with_few_other_characters_is_refused() {
         for weak in [
             "mina.kim",
             "Mina.Kim2024",
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_would_guess_is_good() {
+    fn an_unguessable_password_is_accepted() {
         for good in [
             "correct horse battery staple",
             "mina walks to the lake",

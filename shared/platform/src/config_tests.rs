@@ -5,7 +5,7 @@ use super::*;
 const NOTHING: [(&str, &str); 0] = [];
 
 #[test]
-fn a_value_a_default_and_a_missing_one_are_read() {
+fn set_default_and_missing_values_are_read() {
     let mut environment = Environment::from_pairs([
         ("ORGO_API_LISTEN", " 127.0.0.1:9000 "),
         ("ORGO_REDIS_URL", ""),
@@ -45,7 +45,7 @@ fn one_start_shows_every_fault() {
 }
 
 #[test]
-fn no_value_is_ever_shown() {
+fn faults_never_contain_a_value() {
     #[derive(Debug)]
     struct Refuses;
     impl FromStr for Refuses {

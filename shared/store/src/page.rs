@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extra_row_only_tells_that_more_follow() {
+    fn the_extra_row_only_shows_that_more_rows_follow() {
         let first = page(&[9, 8, 7], 2, None);
         assert_eq!((first.items.clone(), edges(&first)), (vec![9, 8], (Some(8), None)));
         let last = page(&[7, 6], 2, Some((8, Direction::Next)));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_turns_round_where_it_stands() {
+    fn the_opposite_cursor_of_an_empty_page_starts_at_its_place() {
         let empty = page(&[], 2, Some((5, Direction::Next)));
         assert_eq!(edges(&empty), (None, Some(5)));
         assert_eq!(edges(&page(&[], 2, None)), (None, None));

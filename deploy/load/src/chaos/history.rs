@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_promise_kept_once_in_order_is_no_violation() {
+    fn events_received_once_and_in_order_are_no_violation() {
         let order = ["a".to_owned(), "b".to_owned()];
         let history = history(&["a", "b"], &[(5, "a"), (9, "b")]);
         assert_eq!(history.violations(Some(&order)), Vec::<String>::new());

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_have_one_form() {
+    fn addresses_are_normalised() {
         for (input, stored) in [
             ("Mina@Example.COM", "mina@example.com"),
             ("  a.b+c@example.co.kr ", "a.b+c@example.co.kr"),

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_of_a_turn_nobody_waits_for_is_kept_even_after_a_panic() {
+    async fn memory_of_an_abandoned_turn_is_reused_even_after_a_panic() {
         let pool = MemoryPool::new(1, 8);
         let mut turn = pool.turn().await.unwrap();
         let address = turn.blocks().as_ptr().addr();
