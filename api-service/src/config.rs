@@ -46,31 +46,31 @@ impl ApiConfig {
         let listen = environment.or_default(
             "ORGO_API_LISTEN",
             "127.0.0.1:8081",
-            "The address and port on which the API service listens.",
+            "The address and port on which the API service listens",
         );
         let health_listen = environment.or_default(
             "ORGO_API_HEALTH_LISTEN",
             "127.0.0.1:8181",
-            "The address and port of a separate listener for health checks of the API service, or off.",
+            "The address and port of a separate listener for health checks of the API service, or off",
         );
         let edge = edge::Settings::from_environment(environment);
         let smtp_url: Result<String, _> = environment.required(
             "ORGO_SMTP_URL",
             "smtps://user:password@mail.example.com",
-            "The URL of the mail server, or capture: to store mails and show them at /dev/mail, on loopback only.",
+            "The URL of the mail server, or capture: to store mails and show them at /dev/mail, on loopback only",
         );
         let mail_from: Result<String, _> =
-            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "The sender of mails.");
+            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "The sender of mails");
         let signing_key = environment.required_file(
             "ORGO_SIGNING_KEY_FILE",
             "/run/secrets/signing-key.pem",
-            "The file with the Ed25519 key that signs access tokens: PKCS#8 in PEM.",
+            "The file with the Ed25519 key that signs access tokens: PKCS#8 in PEM",
             load_signing_key,
         );
         let secret = environment.required_file(
             "ORGO_SECRET_FILE",
             "/run/secrets/secret.hex",
-            "The file with the secret that other keys are derived from: 32 random bytes or more, as hex.",
+            "The file with the secret that other keys are derived from: 32 random bytes or more, as hex",
             load_secret,
         );
         let logging = Logging::from_environment(environment, "info");

@@ -28,7 +28,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let url: Result<String, _> = environment.required(
         "ORGO_DATABASE_URL",
         "postgres://orgo@localhost/orgo",
-        "The URL of the database.",
+        "The URL of the database",
     );
     environment.finish()?;
     let url = url.map_err(platform::config::ConfigFaults::from)?;

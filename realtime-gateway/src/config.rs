@@ -33,18 +33,18 @@ impl GatewayConfig {
         let listen = environment.or_default(
             "ORGO_GATEWAY_LISTEN",
             "127.0.0.1:8082",
-            "The address and port on which the gateway listens.",
+            "The address and port on which the gateway listens",
         );
         let health_listen = environment.or_default(
             "ORGO_GATEWAY_HEALTH_LISTEN",
             "127.0.0.1:8182",
-            "The address and port of a separate listener for health checks of the gateway, or off.",
+            "The address and port of a separate listener for health checks of the gateway, or off",
         );
         let edge = edge::Settings::from_environment(environment);
         let resume_key_file = environment.required_file(
             "ORGO_RESUME_KEY_FILE",
             "/etc/orgo/resume.key",
-            "The file with the key of resume tokens, created by `api-service keys`.",
+            "The file with the key of resume tokens, created by `api-service keys`",
             |file| load_resume_key(file).map(|_usable| file.to_owned()),
         );
         let logging = Logging::from_environment(environment, "info");

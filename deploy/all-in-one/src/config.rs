@@ -28,18 +28,18 @@ impl EmbeddedConfig {
         let listen: Result<SocketAddr, _> = environment.or_default(
             "ORGO_LISTEN",
             "127.0.0.1:8080",
-            "The address and port on which the embedded mode listens.",
+            "The address and port on which the embedded mode listens",
         );
         let data_directory = environment.or_default(
             "ORGO_DATA_DIR",
             "./data",
-            "The directory for the database and the keys of the embedded mode.",
+            "The directory for the database and the keys of the embedded mode",
         );
         let allowed_origins = allowed_origins(environment);
         let public_url = environment.optional(
             "ORGO_PUBLIC_URL",
             "http://orgo.local:8080",
-            "The URL that clients use, if it differs from the address on which the program listens.",
+            "The URL that clients use, if it differs from the address on which the program listens",
         );
         let logging = Logging::from_environment(environment, "warn,orgo=info");
         let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);

@@ -64,13 +64,13 @@ impl Settings {
         let public_url = environment.required::<PublicUrl>(
             "ORGO_PUBLIC_URL",
             "https://api.example.com",
-            "The URL that clients use, without a path.",
+            "The URL that clients use, without a path",
         );
         let allowed_origins = allowed_origins(environment);
         let trusted_proxies = environment.or_default::<CommaSeparated<IpAddr>>(
             "ORGO_TRUSTED_PROXIES",
             "",
-            "Addresses of the proxies whose X-Real-IP header is trusted, separated by commas.",
+            "Addresses of the proxies whose X-Real-IP header is trusted, separated by commas",
         );
         Ok(Self {
             allowed_origins: allowed_origins?,
@@ -85,7 +85,7 @@ pub fn allowed_origins(environment: &mut Environment) -> Result<Vec<Origin>, Fau
     let origins = environment.or_default::<CommaSeparated<Origin>>(
         "ORGO_ALLOWED_ORIGINS",
         "",
-        "Other origins whose pages may call the API and open sockets, separated by commas.",
+        "Other origins whose pages may call the API and open sockets, separated by commas",
     );
     origins.map(|origins| origins.0)
 }
@@ -104,10 +104,10 @@ impl Stores {
         let database_url = environment.required::<DatabaseUrl>(
             "ORGO_DATABASE_URL",
             "postgres://orgo@127.0.0.1/orgo",
-            "The URL of the database.",
+            "The URL of the database",
         );
         let redis_url =
-            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The URL of Redis.");
+            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The URL of Redis");
         Ok(Self { database_url: database_url?.into(), redis_url: redis_url?.into() })
     }
 }
@@ -124,12 +124,9 @@ pub struct Logging {
 impl Logging {
     /// Reads the settings. The default filter differs between programs.
     pub fn from_environment(environment: &mut Environment, filter: &'static str) -> Result<Self, Faulty> {
-        let filter = environment.or_default(
-            "ORGO_LOG",
-            filter,
-            "The log filter, in the syntax of tracing-subscriber.",
-        );
-        let format = environment.or_default("ORGO_LOG_FORMAT", "text", "The log format: text or json.");
+        let filter =
+            environment.or_default("ORGO_LOG", filter, "The log filter, in the syntax of tracing-subscriber");
+        let format = environment.or_default("ORGO_LOG_FORMAT", "text", "The log format: text or json");
         Ok(Self { filter: filter?, format: format? })
     }
 }

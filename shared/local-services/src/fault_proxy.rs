@@ -26,7 +26,7 @@ pub enum Fault {
     Delay(Duration),
 }
 
-/// A TCP proxy on a loopback port in front of one server, which can be told to misbehave.
+/// A TCP proxy on a loopback port in front of one server, which can inject faults.
 ///
 /// Two threads per connection, for tests with a few hundred connections. Dropping the proxy closes all of them.
 pub struct FaultProxy {

@@ -19,7 +19,7 @@ pub enum Limits {
 /// Whether nginx passes the mail page, `/dev`, to the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailPage {
-    /// To nobody, as in production (`conf.d/dev.conf`).
+    /// To no client, as in production (`conf.d/dev.conf`).
     Hidden,
     /// To clients on this machine.
     ForLoopback,

@@ -69,7 +69,7 @@ pub async fn advance(unit: &UnitOfWork, recipient: UserId) -> Result<Head, Store
     Ok(Head { number: head.seq, at: head.told_at, unread })
 }
 
-/// Gives the number that [`advance`] took back if the unit does not use it: numbers have no holes, so that a client
+/// Returns the unused number that [`advance`] took: numbers have no gaps, so that a client
 /// notices a missed notification. The head stays locked until the unit ends.
 pub async fn give_back(unit: &UnitOfWork, recipient: UserId) -> Result<(), StoreError> {
     let updated = notification_heads::Entity::update_many()

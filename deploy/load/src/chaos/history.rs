@@ -34,7 +34,7 @@ impl History {
         self.promised.insert(post.to_owned(), at);
     }
 
-    /// Forgets what was promised: a gap told the client to ask the API for it.
+    /// Clears the expected events: after a gap the client loads them from the API.
     pub(crate) fn forget_promises(&mut self) {
         self.promised.clear();
     }
