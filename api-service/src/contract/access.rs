@@ -1,4 +1,4 @@
-/// Who calls an operation in the authorisation matrix.
+/// The caller of an operation in the authorisation matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// No access token.

@@ -15,18 +15,18 @@ define_names! {
     }
 }
 
-/// How long a code is valid.
+/// Lifetime of a code.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// Minimum time between two codes to the same address.
 pub const CODE_COOLDOWN: Duration = Duration::from_mins(1);
 /// Number of wrong attempts after which a code is invalid.
 pub const CODE_ATTEMPTS: i32 = 5;
 
-/// How long a session lives after its last use.
+/// Idle time after which a session expires.
 pub const SESSION_IDLE: Duration = Duration::from_hours(30 * 24);
-/// How long a session lives at most.
+/// Longest lifetime of a session.
 pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(180 * 24);
-/// How long a realtime ticket is valid.
+/// Lifetime of a realtime ticket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 
 /// The stored state of a code, without the code.

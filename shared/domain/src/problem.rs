@@ -136,7 +136,7 @@ pub struct Problem {
     pub fields: Vec<FieldProblem>,
     /// Parameters of the problem (`current_version`, `attempts_left`).
     pub params: Map<String, Value>,
-    /// How long to wait before the next attempt, if waiting helps.
+    /// Time to wait before the next attempt, if waiting helps.
     pub retry_after: Option<Duration>,
 }
 

@@ -74,7 +74,7 @@ impl Readiness {
         Ok(())
     }
 
-    /// Makes every check fail from now on, so that no new requests are sent here.
+    /// Makes all further checks fail, so that load balancers send no new requests.
     pub fn drain(&self) {
         self.0.is_draining.store(true, Ordering::SeqCst);
     }

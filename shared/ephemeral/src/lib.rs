@@ -23,7 +23,7 @@ pub enum Ephemeral {
     InProcess(InProcessForm),
 }
 
-/// Result of [`Ephemeral::put_once`].
+/// Result of [`Ephemeral::put_new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
     /// The value was stored.

@@ -206,9 +206,9 @@ impl Cluster {
 
 /// One process of a service.
 struct Replica {
-    /// Where it serves clients.
+    /// Address on which it serves clients.
     address: SocketAddr,
-    /// Where it answers health checks.
+    /// Address on which it answers health checks.
     health: SocketAddr,
     program: Program,
 }

@@ -25,7 +25,7 @@ pub enum MailPage {
     ForLoopback,
 }
 
-/// What nginx stands in front of.
+/// The upstream servers of nginx.
 #[derive(Debug)]
 pub struct NginxOptions<'a> {
     /// The directory for its files.

@@ -15,7 +15,7 @@ use crate::keyed_queue::KeyedQueue;
 use crate::pool::Pool;
 use crate::{StoreError, UnitOfWork};
 
-/// How long a call waits for a free connection.
+/// Longest wait of a call for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// Settings of every PostgreSQL session. A statement is cancelled by the server before the client's deadline passes, so
 /// that a slow statement costs an error and not a connection. The others let the server notice that a client is gone.
@@ -28,19 +28,19 @@ const POSTGRES_SETTINGS: [(&str, &str); 7] = [
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "10s"),
 ];
-/// How long a writer waits for a writer of another process, on SQLite.
+/// Longest wait of a writer for a writer of another process, on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(2);
-/// How long a connection may be idle before it is probed at its next use.
+/// Idle time after which a connection is probed at its next use.
 const IDLE_UNPROBED: Duration = Duration::from_secs(5);
 /// Part of the deadline of a call that a probe may take, so that the call has time left to open another connection.
 const PROBE_PART: u32 = 6;
-/// How long a connection is used.
+/// Longest lifetime of a connection.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Called with the text of a statement.
 pub type OnStatement = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How a store is opened.
+/// Options of [`Store::connect`].
 #[derive(Clone)]
 pub struct StoreOptions {
     /// Maximum number of connections.

@@ -36,7 +36,7 @@ impl UnitOfWork {
         self.events.push(event);
     }
 
-    /// Notes that a job was enqueued. The commit wakes the workers of this process.
+    /// Records that a job was enqueued. The commit wakes the workers of this process.
     pub(crate) fn note_job(&self) {
         self.enqueued.store(true, Ordering::Relaxed);
     }

@@ -80,7 +80,7 @@ impl RequestFilter {
         }
     }
 
-    /// Takes bytes from the peer.
+    /// Processes bytes from the peer.
     pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -113,7 +113,7 @@ impl RequestFilter {
         Ok(())
     }
 
-    /// Takes bytes of a head, and returns those after it.
+    /// Processes bytes of a head, and returns those after it.
     fn push_head<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
