@@ -1,7 +1,7 @@
 //! Rights of the PostgreSQL role that runs `realtime-gateway`.
 //!
-//! A gateway talks to unauthenticated clients. An attacker who takes over a gateway must not be able to log in as another
-//! person: the role has no access to password hashes, codes and salts of refresh tokens.
+//! A gateway talks to unauthenticated clients. An attacker who takes over a gateway must not be able to log in as
+//! another person: the role has no access to password hashes, codes and salts of refresh tokens.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};

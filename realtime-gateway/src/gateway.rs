@@ -37,8 +37,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Creates a gateway. `tail_store` has connections of its own, for the event log. The gateway accepts no socket until
-    /// [`run_tasks`](crate::run_tasks) has read the heads of the event log.
+    /// Creates a gateway. `tail_store` has connections of its own, for the event log. The gateway accepts no socket
+    /// until [`run_tasks`](crate::run_tasks) has read the heads of the event log.
     pub fn new(app: App, tail_store: Store, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             tail_store,

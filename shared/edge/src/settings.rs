@@ -34,8 +34,8 @@ pub struct Limits {
     /// counted. A socket is counted only until its handshake is answered.
     pub in_flight: usize,
     /// Longest time from the complete request to its answer; then it is answered with 503. Longer than the deadline of
-    /// the store for one statement (3 s) and shorter than that of the proxy (10 s), so that the innermost limit reports the
-    /// cause.
+    /// the store for one statement (3 s) and shorter than that of the proxy (10 s), so that the innermost limit reports
+    /// the cause.
     pub deadline: Duration,
     /// Longest time from the end of the headers to the end of the body; then the request is answered with 408.
     pub body: Duration,
