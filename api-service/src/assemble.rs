@@ -17,10 +17,10 @@ use store::Store;
 
 use crate::{Parts, Service, Settings};
 
-/// Whom access tokens are for.
+/// The audience of access tokens.
 const AUDIENCE: &str = "orgo-api";
 
-/// Puts a service together that lives in the real world: the system's clock, its randomness, new ids.
+/// Creates a service that uses the system's clock, its random numbers, and new ids.
 pub fn assemble(
     store: Store,
     ephemeral: Ephemeral,

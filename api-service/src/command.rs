@@ -7,9 +7,9 @@ use std::path::Path;
 
 const USAGE: &str = "usage: api-service                        serve, configured by ORGO_… variables\n       \
                      api-service openapi                print the OpenAPI document\n       \
-                     api-service keys --directory DIR   make the keys that are missing in DIR";
+                     api-service keys --directory DIR   create the missing key files in DIR";
 
-/// Does what the arguments say.
+/// Runs the command that the arguments name.
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -11,11 +11,11 @@ use url::Url;
 use crate::mail::{SmtpFault, SmtpMailer};
 use crate::{Settings, ShowsMail};
 
-/// Where mails go.
+/// Destination of mails.
 pub enum MailRoute {
-    /// They are kept and shown.
+    /// Stores mails and shows them on the mail page.
     Capture,
-    /// To a mail server.
+    /// Sends mails to a mail server.
     Smtp(Box<SmtpMailer>),
 }
 
@@ -23,11 +23,11 @@ pub enum MailRoute {
 pub struct ApiConfig {
     /// The database and Redis.
     pub stores: Stores,
-    /// Where the service listens.
+    /// Address and port on which the service listens.
     pub listen: SocketAddr,
-    /// Where health checks have a listener of their own.
+    /// Address of the separate listener for health checks.
     pub health_listen: HealthListen,
-    /// Where mails go.
+    /// Destination of mails.
     pub mail: MailRoute,
     /// The key that signs access tokens.
     pub signing_key: SigningKey,
@@ -35,7 +35,7 @@ pub struct ApiConfig {
     pub secret: MasterSecret,
     /// The settings of the service.
     pub settings: Settings,
-    /// What is logged, and how.
+    /// Log filter and log format.
     pub logging: Logging,
 }
 
@@ -43,31 +43,34 @@ impl ApiConfig {
     /// Reads and checks every setting. Every fault is reported at once.
     pub fn from_environment(environment: &mut Environment) -> Result<Self, ConfigFaults> {
         let stores = Stores::from_environment(environment);
-        let listen =
-            environment.or_default("ORGO_API_LISTEN", "127.0.0.1:8081", "Where the API service listens.");
+        let listen = environment.or_default(
+            "ORGO_API_LISTEN",
+            "127.0.0.1:8081",
+            "The address and port on which the API service listens",
+        );
         let health_listen = environment.or_default(
             "ORGO_API_HEALTH_LISTEN",
             "127.0.0.1:8181",
-            "Where the API service answers health checks on connections of their own; or off.",
+            "The address and port of a separate listener for health checks of the API service, or off",
         );
         let edge = edge::Settings::from_environment(environment);
         let smtp_url: Result<String, _> = environment.required(
             "ORGO_SMTP_URL",
             "smtps://user:password@mail.example.com",
-            "The mail server; capture: keeps mails and shows them at /dev/mail, on loopback only.",
+            "The URL of the mail server, or capture: to store mails and show them at /dev/mail, on loopback only",
         );
         let mail_from: Result<String, _> =
-            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "The sender of mails.");
+            environment.or_default("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>", "The sender of mails");
         let signing_key = environment.required_file(
             "ORGO_SIGNING_KEY_FILE",
             "/run/secrets/signing-key.pem",
-            "The file with the Ed25519 key that signs access tokens: PKCS#8 in PEM.",
+            "The file with the Ed25519 key that signs access tokens: PKCS#8 in PEM",
             load_signing_key,
         );
         let secret = environment.required_file(
             "ORGO_SECRET_FILE",
             "/run/secrets/secret.hex",
-            "The file with the secret that other keys are derived from: 32 random bytes or more, as hex.",
+            "The file with the secret that other keys are derived from: 32 random bytes or more, as hex",
             load_secret,
         );
         let logging = Logging::from_environment(environment, "info");
@@ -89,8 +92,8 @@ impl ApiConfig {
     }
 }
 
-/// Decides where mails go. Each setting is checked whatever is wrong with the others. `addresses` are the one the
-/// service listens on and the public URL.
+/// Returns the destination of mails. Checks each setting even if others are faulty. `addresses` holds the
+/// listening address and the public URL.
 fn mail_route(
     environment: &mut Environment,
     url: Option<&str>,
@@ -139,7 +142,7 @@ mod tests {
         ("ORGO_SMTP_URL", "smtps://user:secret@mail.example.com"),
     ];
 
-    /// A folder with both key files, of one test's own; gone with it.
+    /// A folder with both key files, for one test. Dropping it deletes the folder.
     struct KeyFolder(PathBuf);
 
     impl KeyFolder {

@@ -1,4 +1,4 @@
-//! What is known of every operation beside its handler's signature.
+//! The facts about every operation that its handler's signature does not contain.
 //!
 //! Each feature lists its operations next to its handlers ([`Operation`]); they are collected in one place, `features`.
 //! The OpenAPI document takes failures, rate limits and example bodies from the list, and the tests take the

@@ -1,5 +1,5 @@
-//! The mails that were kept instead of sent, for people who try OrGo out. Only mounted if mails are kept, and shown to
-//! clients on this machine only: the mails hold codes.
+//! The page of captured mails, for people who try OrGo out. It is mounted only if mails are captured, and shown only to
+//! clients on this machine, because the mails contain codes.
 
 use domain::ProblemCode;
 use edge::RequestContext;
@@ -13,7 +13,7 @@ use store::captured_mails;
 use crate::Service;
 use crate::problem::ApiProblem;
 
-/// Largest number of mails that are shown.
+/// Largest number of mails on the page.
 const SHOWN: u64 = 100;
 
 #[handler]
@@ -46,8 +46,8 @@ pub(crate) async fn mail_page(request: &Request, Data(service): Data<&Service>) 
     Ok(Html(page).into_response())
 }
 
-/// Refuses clients on other machines, and requests to any other host than the service itself: a page can point its own
-/// name at this machine (DNS rebinding), and browsers then count the service as part of that page.
+/// Refuses clients on other machines, and requests whose `Host` is not the service itself: a page can point its own
+/// name at this machine (DNS rebinding), and browsers would then treat the service as part of that page.
 fn check_client(request: &Request) -> poem::Result<()> {
     let edge = RequestContext::of(request)?.edge();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The list of features. A new feature is added here, and nowhere else in this crate's wiring.
+//! The list of features. To add a feature to the service, add it here only.
 
 use crate::Service;
 use crate::auth::AuthApi;

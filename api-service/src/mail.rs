@@ -1,4 +1,4 @@
-//! Handing mails over: to a mail server, or to the page that shows them.
+//! Delivers mails to a mail server, or stores them for the mail page.
 
 mod capture;
 mod smtp;

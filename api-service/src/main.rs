@@ -1,10 +1,10 @@
-//! The `api-service` program: serves, or prints what it would serve, or makes keys.
+//! The `api-service` program: serves the API, prints the OpenAPI document, or creates keys.
 
 mod command;
 
 use std::process::ExitCode;
 
-/// Faster than the system's for many small allocations by many threads, and needs nothing but a C compiler.
+/// Faster than the system's allocator for many small allocations by many threads. Needs only a C compiler.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             use std::io::Write as _;
-            // There is nobody else to tell where this fails too.
+            // If standard error is closed, the fault cannot be reported.
             writeln!(std::io::stderr(), "api-service: {fault}")
                 .map_or(ExitCode::from(3), |()| ExitCode::from(2))
         }

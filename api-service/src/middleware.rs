@@ -1,4 +1,4 @@
-//! What surrounds the handlers of this service, inside the edge that all services share.
+//! Middleware of this service, inside the edge that all services share.
 
 mod policy;
 mod strict_query;

@@ -1,4 +1,4 @@
-//! The published OpenAPI document: what the handlers say of themselves, completed from the list of operations.
+//! The published OpenAPI document: the descriptions of the handlers, completed from the list of operations.
 
 mod headers;
 mod operation_table;

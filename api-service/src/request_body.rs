@@ -20,7 +20,7 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The shape of a request body and its translation into the input of an operation.
 pub(crate) trait IntoInput: ParseFromJSON + 'static {
-    /// What the operation takes.
+    /// The input of the operation.
     type Input;
 
     /// Parses the fields into domain values, or returns every fault with its JSON Pointer.

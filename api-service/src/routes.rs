@@ -17,7 +17,7 @@ const ASYNCAPI: &str = include_str!("../../realtime-gateway/asyncapi.json");
 /// Link above the API documentation.
 const ASYNCAPI_LINK: &str = "<p><a href=\"/asyncapi.json\">WebSocket protocol (AsyncAPI)</a></p>";
 
-/// Returns everything this service answers, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
+/// Returns the routes of this service, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
 /// port.
 ///
 /// Layers are boxed where they meet: otherwise each layer, and the server of each program, is compiled again for the
@@ -30,11 +30,11 @@ pub fn routes(
     let table = Arc::new(OperationTable::of(&document));
     let apis = open_api_service(service);
     let text = document.to_string();
-    // The page is made for the raw description; ours says more.
+    // The page is made for the raw description; the completed document has more details.
     let page = apis.swagger_ui_html().replace(&apis.spec(), &text);
     let page: Arc<str> =
         page.replacen("<div id=\"ui\">", &format!("{ASYNCAPI_LINK}<div id=\"ui\">"), 1).into();
-    // Not nested at the root, where they would hide the page there.
+    // Mounted at their own paths: nested at the root, they would hide the page.
     let apis = Arc::new(apis.into_endpoint());
     let mut route = Route::new()
         .nest_no_strip("/api", Arc::clone(&apis))
@@ -65,7 +65,7 @@ pub fn routes(
     let api = Failures(inner).with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
-        // It checks origins itself.
+        // The gateway checks origins itself.
         root = root.at("/ws", socket);
     }
     service.edge().wrap(root.map_to_response().boxed(), ApiPolicy(table))

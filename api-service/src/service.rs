@@ -8,18 +8,18 @@ use operations::{App, Credentials, OperationError};
 /// The settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The settings of its edge.
+    /// The settings of the edge.
     pub edge: edge::Settings,
-    /// Whether mails are kept and shown instead of sent.
+    /// Whether mails are captured instead of sent.
     pub shows_mail: ShowsMail,
 }
 
-/// Whether mails are kept and shown at `/dev/mail`.
+/// Whether mails are captured and shown at `/dev/mail`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShowsMail {
-    /// They are kept and shown. Nothing is sent.
+    /// Mails are captured and shown. None is sent.
     Yes,
-    /// They are sent.
+    /// Mails are sent.
     No,
 }
 
@@ -49,7 +49,7 @@ struct Shared {
 }
 
 impl Service {
-    /// Puts a service together. It is ready while its database answers.
+    /// Creates a service. It is ready while its database answers.
     pub fn new(parts: Parts) -> Self {
         let Parts { app, credentials, cursors, settings } = parts;
         let readiness = Readiness::new();
@@ -88,12 +88,12 @@ impl Service {
         &self.0.edge
     }
 
-    /// Returns the URL clients use, without a slash at the end.
+    /// Returns the URL that clients use, without a trailing slash.
     pub fn public_url(&self) -> &str {
         &self.0.edge.settings().public_url
     }
 
-    /// Returns whether mails are kept and shown instead of sent.
+    /// Returns whether mails are captured instead of sent.
     pub fn shows_mail(&self) -> ShowsMail {
         self.0.shows_mail
     }

@@ -12,15 +12,15 @@ use tokio::task::JoinSet;
 
 use crate::Service;
 
-/// Jobs that run at the same time: a slow mail server must not hold up all of them.
+/// Number of jobs that run at the same time, so that one slow delivery does not delay all of them.
 const WORKERS: usize = 4;
 /// Connections of the jobs and the sweep, apart from those of requests.
 const CONNECTIONS: u32 = 2;
-/// How often jobs of other processes and postponed jobs are looked for. Jobs of this process wake the claimer.
+/// Interval between searches for due jobs of other processes and postponed ones. Jobs of this process wake the claimer.
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a fault of the store.
 const RECOVER: Duration = Duration::from_secs(2);
-/// How often expired rows are deleted.
+/// Interval between deletions of expired rows.
 const SWEEP: Duration = Duration::from_mins(5);
 
 /// Parts of the background work.
@@ -33,7 +33,7 @@ pub struct Workers {
     pub relay: Option<Relay>,
 }
 
-/// Starts the background work on connections of its own. It ends after a shutdown is asked for.
+/// Starts the background work on connections of its own. It ends after the shutdown signal.
 pub async fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown) -> Result<(), ConnectFault> {
     let Workers { service, mailer, relay } = workers;
     let store = service.app().store.with_own_connections(CONNECTIONS).await?;
@@ -73,7 +73,7 @@ async fn run_jobs(app: App, service: Service, mailer: Arc<dyn Mailer>, shutdown:
             () = tokio::time::sleep(wait) => {}
         }
     }
-    // What was begun is finished: the drain of the service has a deadline.
+    // Running jobs are finished: the drain of the service has a deadline.
     while running.join_next().await.is_some() {}
 }
 

@@ -1,7 +1,7 @@
 //! Rights of the PostgreSQL role that runs `realtime-gateway`.
 //!
-//! A gateway answers strangers before it knows them. Whoever takes one over must not be able to log in as somebody
-//! else: no password hash, no code, no salt of refresh tokens, and no write to any of these.
+//! A gateway talks to unauthenticated clients. An attacker who takes over a gateway must not be able to log in as
+//! another person: the role has no access to password hashes, codes and salts of refresh tokens.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use migrations::{Change, change, grant_gateway_rights, status};
 use platform::config::Environment;
 
-const USAGE: &str = "usage: migrations up | down | status | grants   (ORGO_DATABASE_URL names the database)";
+const USAGE: &str = "usage: migrations up | down | status | grants   (on the database of ORGO_DATABASE_URL)";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,8 +25,11 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let mut environment = Environment::from_process();
-    let url: Result<String, _> =
-        environment.required("ORGO_DATABASE_URL", "postgres://orgo@localhost/orgo", "Where the database is.");
+    let url: Result<String, _> = environment.required(
+        "ORGO_DATABASE_URL",
+        "postgres://orgo@localhost/orgo",
+        "The URL of the database",
+    );
     environment.finish()?;
     let url = url.map_err(platform::config::ConfigFaults::from)?;
     match arguments.first().map(String::as_str) {

@@ -1,4 +1,4 @@
-//! How many sockets may be open before anybody knows whose they are.
+//! Limits the number of sockets that are open before their person is known.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Limits;
 
-/// Counts sockets that have not said hello yet.
+/// Counts sockets that have not sent `hello` yet.
 pub(crate) struct Admission {
     waiting: Arc<Mutex<Waiting>>,
     limits: Limits,
@@ -18,18 +18,18 @@ struct Waiting {
     by_network: HashMap<IpAddr, usize>,
 }
 
-/// A place among the waiting, until it is dropped.
+/// A place among the waiting sockets. Dropping it releases the place.
 pub(crate) struct Place {
     waiting: Arc<Mutex<Waiting>>,
     network: IpAddr,
 }
 
-/// Why there is no place.
+/// Reason why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// Too many wait from this address: its own doing.
+    /// Too many sockets wait from this address.
     Address,
-    /// Too many wait in all.
+    /// Too many sockets wait in total.
     All,
 }
 
@@ -38,7 +38,7 @@ impl Admission {
         Self { waiting: Arc::default(), limits }
     }
 
-    /// Returns a place, if there is one for this address.
+    /// Returns a place, or the reason why there is none for this address.
     pub(crate) fn enter(&self, address: IpAddr) -> Result<Place, Full> {
         let network = edge::network(address);
         let mut waiting = lock(&self.waiting);

@@ -1,4 +1,4 @@
-//! Compares the gateway with the event log on a timer of its own, so that a silent database never holds up events.
+//! Compares the gateway with the event log on a timer of its own, so that a silent database never delays events.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::Gateway;
 /// Longest time for one comparison.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// What the tail has to act on.
+/// A finding that the tail must act on.
 #[derive(Debug)]
 pub(crate) enum Finding {
     /// The log has events that the gateway should have had by now.
@@ -21,13 +21,13 @@ pub(crate) enum Finding {
     Restarted { epoch: Uuid, cursor: Box<Cursor> },
 }
 
-/// Creates the channel from the audit to the tail. It holds one finding: a tail that has not acted on the last one is
-/// not given another.
+/// Creates the channel from the audit to the tail. It holds one finding: further findings are dropped until the tail
+/// has acted on it.
 pub(crate) fn channel() -> (mpsc::Sender<Finding>, mpsc::Receiver<Finding>) {
     mpsc::channel(1)
 }
 
-/// Audits for ever.
+/// Compares at intervals. Never returns.
 pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
     let mut heads_before = Positions::default();
     loop {
@@ -50,7 +50,7 @@ pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
         };
         let finding = match state {
             LogState::Continues { heads } => {
-                // What the log had one interval ago has arrived in the meantime, or never will by itself.
+                // Events that the outbox had one interval ago have arrived by now, or will not arrive without help.
                 let is_behind = heads_before.iter().any(|(part, head)| cursor.positions.get(part) < head);
                 heads_before = heads;
                 if !is_behind {
@@ -64,7 +64,7 @@ pub(crate) async fn run(gateway: &Gateway, findings: mpsc::Sender<Finding>) {
                 Finding::Restarted { epoch, cursor: Box::new(heads) }
             }
         };
-        // A full channel: the tail is at work on the last finding.
+        // The channel is full: the tail is still acting on the last finding.
         if findings.try_send(finding).is_err() {
             tracing::debug!("the tail has not acted on the last finding yet");
         }

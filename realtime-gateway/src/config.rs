@@ -12,17 +12,17 @@ use crate::{Limits, Settings, Source, Timing};
 
 /// The settings of the gateway program.
 pub struct GatewayConfig {
-    /// The database, and the Redis of tickets and of the event log's cache.
+    /// The URLs of the database and of Redis, which holds the tickets and the event stream.
     pub stores: Stores,
-    /// Where the gateway listens.
+    /// Address and port on which the gateway listens.
     pub listen: SocketAddr,
-    /// Where health checks have a listener of their own.
+    /// Address of the separate listener for health checks.
     pub health_listen: HealthListen,
     /// The settings of the HTTP edge.
     pub edge: edge::Settings,
     /// The file with the key of resume tokens: the only key the gateway needs.
     pub resume_key_file: PathBuf,
-    /// What is logged, and how.
+    /// Log filter and log format.
     pub logging: Logging,
 }
 
@@ -30,18 +30,21 @@ impl GatewayConfig {
     /// Reads and checks every setting. Every fault is reported at once.
     pub fn from_environment(environment: &mut Environment) -> Result<Self, ConfigFaults> {
         let stores = Stores::from_environment(environment);
-        let listen =
-            environment.or_default("ORGO_GATEWAY_LISTEN", "127.0.0.1:8082", "Where the gateway listens.");
+        let listen = environment.or_default(
+            "ORGO_GATEWAY_LISTEN",
+            "127.0.0.1:8082",
+            "The address and port on which the gateway listens",
+        );
         let health_listen = environment.or_default(
             "ORGO_GATEWAY_HEALTH_LISTEN",
             "127.0.0.1:8182",
-            "Where the gateway answers health checks on connections of their own; or off.",
+            "The address and port of a separate listener for health checks of the gateway, or off",
         );
         let edge = edge::Settings::from_environment(environment);
         let resume_key_file = environment.required_file(
             "ORGO_RESUME_KEY_FILE",
             "/etc/orgo/resume.key",
-            "The file with the key of resume tokens, which `api-service keys` makes",
+            "The file with the key of resume tokens, created by `api-service keys`",
             |file| load_resume_key(file).map(|_usable| file.to_owned()),
         );
         let logging = Logging::from_environment(environment, "info");
@@ -81,7 +84,7 @@ mod tests {
         ("ORGO_REDIS_URL", "redis://localhost"),
     ];
 
-    /// A key file of one test; removed with it.
+    /// A key file of one test. Dropping it deletes the file.
     struct KeyFile(PathBuf);
 
     impl Drop for KeyFile {

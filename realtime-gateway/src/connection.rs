@@ -1,4 +1,4 @@
-//! One socket, from the upgrade to the close: one task, which owns all of it.
+//! One socket, from the upgrade to the close. One task owns it.
 
 mod catch_up;
 mod clocks;
@@ -25,19 +25,19 @@ use crate::{Gateway, Limits, credentials};
 
 type Socket = WebSocketStream<MeteredStream<Upgraded>>;
 
-/// The first buffer of a socket, allocated at once; there are many sockets, and clients say little.
+/// Initial size of a socket's buffer, in bytes. Small, because there are many sockets and clients send little.
 const READ_BUFFER: usize = 2 * 1024;
-/// How many bytes are collected before they are written.
+/// Number of bytes that are collected before they are written.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// How many bytes may wait to be written: more than any one frame.
+/// Largest number of bytes that may wait to be written: more than any single frame.
 const WRITE_BUFFER_MOST: usize = 128 * 1024;
 
-/// How a socket ended.
+/// The end of a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum End {
     /// The gateway closes it.
     Close(Closing),
-    /// The client closed it, or is gone.
+    /// The client closed it, or has disconnected.
     Gone,
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, upgrade: OnUpgrade, place: Plac
     let stream = MeteredStream::new(stream, &gateway.settings.limits);
     let mut socket =
         WebSocketStream::from_raw_socket(stream, Role::Server, Some(config(gateway.settings.limits))).await;
-    // Both are boxed: an idle socket does not keep room for what happens once.
+    // Both are boxed, so that an idle socket does not keep memory for futures that run once.
     let let_in = Box::pin(let_in(&gateway, &mut socket, deadline)).await;
     drop(place);
     let end = match let_in {
@@ -83,7 +83,7 @@ fn config(limits: Limits) -> WebSocketConfig {
         .max_frame_size(Some(limits.message_bytes))
 }
 
-/// Waits for the hello, checks its credential, and gives the socket a place in the hub.
+/// Waits for `hello`, checks its credential, and adds the socket to the hub.
 async fn let_in(gateway: &Arc<Gateway>, socket: &mut Socket, deadline: Instant) -> Result<Start, End> {
     let hello = tokio::select! {
         biased;
@@ -95,7 +95,7 @@ async fn let_in(gateway: &Arc<Gateway>, socket: &mut Socket, deadline: Instant) 
         let holder = credentials::check(gateway, &hello.credential).await?;
         Ok(resume::start(gateway, id, holder, hello.resume.as_ref(), &hello.watch).await?)
     };
-    // Every call to the database and to Redis has a deadline of its own; this one is for all of them together.
+    // Every call to the database and to Redis has its own deadline; this one limits all of them together.
     let joined = timeout(gateway.settings.timing.write, joined).await;
     joined.unwrap_or(Err(Close::TryLater.into())).map_err(End::Close)
 }
@@ -105,7 +105,7 @@ async fn hello(socket: &mut Socket) -> Result<Hello, End> {
     loop {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => return parse_hello(&text).map_err(End::Close),
-            // The library answers them.
+            // The WebSocket library answers pings.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Binary(_) | Message::Frame(_))) => {
                 let detail = Some("messages are text, not binary".into());

@@ -1,4 +1,4 @@
-//! To whom a socket belongs.
+//! Checks the credential that opens a socket.
 
 use domain::ids::{ConnectionId, SessionId, UserId};
 use domain::{Problem, ProblemKind, Timestamp};
@@ -9,7 +9,7 @@ use operations::realtime::{confirm_session, redeem_ticket};
 use crate::Gateway;
 use crate::protocol::{Close, Closing, Credential};
 
-/// A person who proved who they are.
+/// An authenticated person.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Holder {
     pub(crate) user: UserId,
@@ -20,7 +20,7 @@ pub(crate) struct Holder {
     pub(crate) grant_ends: Timestamp,
 }
 
-/// Checks a credential. A ticket is used up by it.
+/// Checks a credential. Uses a ticket up.
 pub(crate) async fn check(gateway: &Gateway, credential: &Credential) -> Result<Holder, Closing> {
     match credential {
         Credential::Ticket(ticket) => redeem(gateway, ticket).await,
@@ -58,7 +58,7 @@ fn invalid(detail: String) -> Closing {
     Closing { close: Close::TicketInvalid, detail: Some(detail.into()) }
 }
 
-/// The only place where a failed operation becomes the close of a socket.
+/// Maps a failed operation to the close of a socket. No other code does.
 fn closing(error: &OperationError, detail: &'static str) -> Closing {
     let Problem { code, .. } = error.problem();
     match code.kind() {

@@ -14,16 +14,16 @@ use crate::handshake::{self, Refusal};
 use crate::protocol::{ASYNCAPI, SUBPROTOCOL};
 use crate::{Gateway, connection};
 
-/// Where sockets are opened.
+/// The endpoint that opens sockets.
 const SOCKET: &str = "/ws";
 
-/// Returns the endpoint that turns requests into sockets. It belongs at `/ws`, inside an [`Edge`].
+/// Creates the endpoint that turns requests into sockets. It belongs at `/ws`, inside an [`Edge`].
 pub fn socket(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     SocketEndpoint(gateway).boxed()
 }
 
-/// Returns what a gateway serves on a port of its own: `/ws`, `/asyncapi.json`, `/healthz`, `/readyz`, and a
-/// problem everywhere else.
+/// Creates the endpoints of a gateway with a port of its own: `/ws`, `/asyncapi.json`, `/healthz`, `/readyz`, and a
+/// problem for any other path.
 pub fn endpoint(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     let edge = edge_of(&gateway);
     let routes = health::routes(readiness_of(&gateway))
@@ -38,12 +38,12 @@ fn asyncapi() -> Response {
     Response::builder().content_type("application/json").body(ASYNCAPI)
 }
 
-/// Returns the edge of a gateway that has a port of its own.
+/// Creates the edge of a gateway with a port of its own.
 pub fn edge_of(gateway: &Gateway) -> Edge {
     Edge::new(gateway.settings.edge.clone(), Arc::clone(&gateway.app.ids))
 }
 
-/// Returns whether a gateway can serve requests.
+/// Returns the readiness of a gateway.
 pub fn readiness_of(gateway: &Arc<Gateway>) -> Readiness {
     let readiness = Readiness::new();
     let gateway = Arc::clone(gateway);
@@ -92,7 +92,7 @@ const NOT_OPEN: Detail = Detail {
     english: "No sockets can be opened at the moment. Try again shortly.",
 };
 
-/// Answers a handshake for which there is no room. Too many sockets of one network are that client's fault.
+/// Answers a handshake for which there is no room: 429 if the client's network has too many sockets, otherwise 503.
 fn no_place(context: &RequestContext, full: Full) -> Response {
     let (code, detail) = match full {
         Full::Address => (
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_committed_protocol_description_is_served() {
-        // The API's tests compare what it serves with the same file.
+        // The tests of `api-service` compare its copy with the same file.
         let response = asyncapi.call(Request::default()).await.unwrap();
         assert_eq!(response.content_type(), Some("application/json"));
         assert_eq!(response.into_body().into_string().await.unwrap(), include_str!("../asyncapi.json"));

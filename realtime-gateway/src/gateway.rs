@@ -15,7 +15,7 @@ use crate::admission::Admission;
 use crate::hub::Hub;
 use crate::tail::TailHealth;
 
-/// Time after which a client may try again where a gateway cannot serve.
+/// `Retry-After` of a gateway that cannot serve.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Number of replays from the outbox that run at the same time.
@@ -23,10 +23,10 @@ const REPLAYS: usize = 8;
 /// Number of connections that a gateway needs for the event log: one for the tail, one for the audit.
 pub const TAIL_CONNECTIONS: u32 = 2;
 
-/// One gateway: its sockets and everything that serves them.
+/// One gateway: its sockets and the state that serves them.
 pub struct Gateway {
     pub(crate) app: App,
-    /// Connections of their own for the event log: a request that waits does not hold up events.
+    /// A store with its own connections for the event log, so that a waiting request does not delay events.
     pub(crate) tail_store: Store,
     pub(crate) settings: Settings,
     pub(crate) resume_tokens: ResumeTokens,
@@ -42,7 +42,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Creates a gateway. `tail_store` has connections of its own, for the event log. The gateway accepts no socket until [`run_tasks`](crate::run_tasks) has read where the event log ends.
+    /// Creates a gateway. `tail_store` has connections of its own, for the event log. The gateway accepts no socket
+    /// until [`run_tasks`](crate::run_tasks) has read the heads of the event log.
     pub fn new(app: App, tail_store: Store, resume_key: &ResumeKey, settings: Settings) -> Arc<Self> {
         Arc::new(Self {
             tail_store,
@@ -81,7 +82,7 @@ impl Gateway {
         self.hub.open()
     }
 
-    /// Returns whether sockets are accepted, the gateway keeps up with the event log, and the database answers.
+    /// Checks that sockets are accepted, the gateway keeps up with the event log, and the database answers.
     pub async fn check_ready(&self) -> Result<(), Problem> {
         self.epoch()?;
         let lag = self.app.clock.now().since(self.tail_health.kept_up_at());

@@ -1,4 +1,4 @@
-//! The conditions under which a request becomes a socket (RFC 6455 section 4.2.1). They are checked first.
+//! The conditions for a request to become a socket (RFC 6455 section 4.2.1). They are checked first.
 
 use domain::ProblemCode;
 use edge::Origins;
@@ -9,7 +9,7 @@ use poem::http::{HeaderMap, Method, Version};
 
 use crate::protocol::SUBPROTOCOL;
 
-/// Why a request does not become a socket.
+/// Reason why a request does not become a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Method,
@@ -73,7 +73,7 @@ pub(crate) fn check(request: &Request, origins: &Origins) -> Result<String, Refu
     }
     let key = single(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key)).ok_or(Refusal::Key)?;
     if headers.contains_key(header::ORIGIN) {
-        // Browsers always send it. A page may open a socket only if its origin is allowed.
+        // Browsers always send `Origin`. A page may open a socket only if its origin is allowed.
         let origin = single(headers, &header::ORIGIN).ok_or(Refusal::Origin)?;
         if !origins.allows(origin) {
             return Err(Refusal::Origin);
@@ -87,13 +87,13 @@ pub(crate) fn check(request: &Request, origins: &Origins) -> Result<String, Refu
     Ok(tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes()))
 }
 
-/// Returns whether a header that is a list contains a word, in any case.
+/// Returns whether a header that is a list contains a word, ignoring case.
 fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// Returns the value of a header that is there exactly once.
+/// Returns the value of a header that occurs exactly once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

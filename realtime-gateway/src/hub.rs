@@ -1,9 +1,9 @@
-//! Which sockets are open, which topics they listen to, and the newest events. Synchronous and without I/O, so that its
-//! rules can be tested by thousands of random histories.
+//! Open sockets, their topics, and the newest events. Synchronous and without I/O, so that its rules can be tested with
+//! thousands of random histories.
 //!
-//! There is one lock a partition and one writer, the tail. A socket that subscribes under the lock either has the
-//! event's position behind it or gets the event. Under a partition's lock only leaves are locked: a socket's queue, its
-//! subscriptions, a shard of the registry.
+//! There is one lock per partition and one writer, the tail. A socket subscribes under the lock: either the event's
+//! position is at most the position it starts from, or it gets the event. While a partition's lock is held, only leaf
+//! locks are taken: a socket's queue, its subscriptions, a shard of the registry.
 
 mod outlet;
 mod partition_state;
@@ -36,7 +36,7 @@ use crate::protocol::{Close, with_position};
 #[expect(clippy::as_conversions, reason = "`usize::from` is not for constants")]
 const ALL: usize = PARTITIONS as usize;
 
-/// A socket that wants to join.
+/// A socket that joins the hub.
 pub(crate) struct Joining {
     pub(crate) id: ConnectionId,
     pub(crate) user: UserId,
@@ -48,30 +48,29 @@ pub(crate) struct Joining {
     pub(crate) subscriptions: Vec<Subscription>,
 }
 
-/// What became of an event.
+/// Result of applying an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Applied {
-    /// It was the next one.
+    /// It was the next event.
     New,
-    /// It had been applied before.
+    /// It had been applied already.
     Known,
     /// Events before it are missing.
     Gap,
 }
 
-/// A socket watches as many posts and people as it may.
+/// Error: the socket already watches the largest number of posts and people.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooManyWatched;
 
 /// All sockets of this gateway and the newest events, by partition.
 pub(crate) struct Hub {
-    /// By the partition's number.
+    /// Indexed by the partition's number.
     partitions: [Mutex<PartitionState>; ALL],
-    /// The position of the newest event of every partition, written after its frames were queued: reading it needs no
-    /// lock.
+    /// The position of the newest event of every partition, written after its frames were queued. Read without a lock.
     last: [AtomicI64; ALL],
-    /// The largest position of every partition that clients may be told to be complete. An event for an audience that
-    /// this version does not know was sent to no socket, so that nothing from there on is claimed.
+    /// The largest position of every partition that may be reported to clients as complete. An event for an audience
+    /// that this version does not know was sent to no socket, so that its position and later ones are not reported.
     claimable: [AtomicI64; ALL],
     /// Kinds of events for unknown audiences that were logged.
     unknown_kinds: Mutex<HashSet<String>>,
@@ -137,14 +136,15 @@ impl Hub {
 
     /// Returns the position up to which a socket's frames of a partition are sent or queued.
     pub(crate) fn complete_up_to(&self, outlet: &Outlet, partition: Partition) -> i64 {
-        // In this order: an event that makes the partition lag in between is larger than `last`.
+        // The order of the reads matters: an event that makes the partition lag in between has a position larger than
+        // `last`.
         let last = self.last(partition);
         let claimable = self.claimable.get(partition.index()).map_or(0, |most| most.load(Ordering::Acquire));
         let lagging = outlet.queue.lagging_after(partition).unwrap_or(i64::MAX);
         last.min(claimable).min(lagging)
     }
 
-    /// Returns whether an event for an unknown audience keeps a socket's positions back.
+    /// Returns whether an event for an unknown audience limits the reported positions of a socket.
     pub(crate) fn is_claim_limited(&self, outlet: &Outlet) -> bool {
         let claimable = |partition: Partition| self.claimable.get(partition.index());
         let is_limited = |partition: &Partition| {
@@ -183,10 +183,10 @@ impl Hub {
         Applied::New
     }
 
-    /// Returns the topic and the frame of an event, `None` where it is sent to no socket.
+    /// Returns the topic and the frame of an event, or `None` if it is sent to no socket.
     fn delivery(&self, event: &LoggedEvent) -> Option<(Audience, Utf8Bytes)> {
         match event.audience.known() {
-            // Sessions are closed; they get no frames.
+            // The sockets of ended sessions are closed and get no frames.
             Some(Audience::Session(..)) => None,
             Some(topic) => {
                 let frame = with_position(event);
@@ -205,7 +205,8 @@ impl Hub {
 
     /// Logs once per kind that events for an unknown audience are not delivered.
     fn warn_of_unknown(&self, kind: &str) {
-        /// Kinds come from a newer version of ours; the bound is for a table that somebody else wrote to.
+        /// A newer version of OrGo may write new kinds. The bound protects against a table that other software wrote
+        /// to.
         const MOST_KINDS: usize = 100;
         let mut kinds = self.unknown_kinds.lock().unwrap_or_else(PoisonError::into_inner);
         if kinds.len() < MOST_KINDS && kinds.insert(kind.to_owned()) {
@@ -213,7 +214,7 @@ impl Hub {
         }
     }
 
-    /// Continues a partition at a position without the events before it. Every socket that listens there is owed a gap.
+    /// Continues a partition at a position without the events before it. Each socket with a topic there is owed a gap.
     pub(crate) fn jump(&self, partition: Partition, to: i64) {
         let mut state = self.partition(partition);
         state.ring.restart(to, None);
@@ -257,8 +258,8 @@ impl Hub {
         }
     }
 
-    /// Lets a socket in. From here on its queue gets every new event of its topics; older ones that it asked for are to
-    /// be replayed.
+    /// Adds a socket. From here on its queue gets every new event of its topics; older ones that it asked for are
+    /// replayed.
     pub(crate) fn join(&self, joining: Joining, now: Timestamp) -> Result<Arc<Outlet>, Close> {
         let Joining { id, user, session, supersedes, subscriptions } = joining;
         let queue = SendQueue::new(self.limits.queue_frames, self.limits.queue_bytes);
@@ -268,7 +269,7 @@ impl Hub {
             let partition = topic.partition();
             let mut state = self.partition(partition);
             state.subscribe(topic, &outlet, since);
-            // Another gateway may have been ahead of this one: then the client has events that come here later.
+            // Another gateway may have been ahead of this one: the client then has events that arrive here later.
             if since < state.ring.last() {
                 outlet.queue.lag(partition, since);
             }
@@ -276,7 +277,7 @@ impl Hub {
         Ok(outlet)
     }
 
-    /// Forgets a socket.
+    /// Removes a socket.
     pub(crate) fn leave(&self, outlet: &Outlet) {
         self.registry.leave(outlet);
         let subscriptions = std::mem::take(&mut *outlet.subscriptions());
@@ -312,7 +313,7 @@ impl Hub {
         }
     }
 
-    /// Returns the sessions that have sockets here, each once.
+    /// Returns the sessions that have sockets on this gateway, each once.
     pub(crate) fn sessions(&self) -> Vec<SessionId> {
         self.registry.sessions()
     }
@@ -322,12 +323,12 @@ impl Hub {
         self.registry.open()
     }
 
-    /// Closes the sockets of sessions that ended.
+    /// Closes the sockets of ended sessions.
     pub(crate) fn end_sessions(&self, ended: &[SessionId]) {
         self.registry.end_sessions(ended);
     }
 
-    /// Forgets events recorded before an instant, and sessions that ended long ago.
+    /// Removes events recorded before an instant, and sessions that ended long ago.
     pub(crate) fn forget(&self, before: Timestamp, now: Timestamp) {
         for partition in Partition::all() {
             self.partition(partition).ring.forget(before);

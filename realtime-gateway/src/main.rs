@@ -1,4 +1,4 @@
-//! The gateway as a process of its own. `realtime-gateway asyncapi` prints the description of the socket protocol.
+//! The gateway program. `realtime-gateway asyncapi` prints the description of the socket protocol.
 
 use std::error::Error;
 use std::io::Write;
@@ -19,14 +19,14 @@ use realtime_gateway::config::GatewayConfig;
 use realtime_gateway::{Gateway, TAIL_CONNECTIONS, edge_of, readiness_of};
 use store::{Store, StoreOptions};
 
-/// Faster than the system's for many small allocations by many threads, and needs nothing but a C compiler.
+/// Faster than the system's allocator for many small allocations by many threads. Needs only a C compiler.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Err(error) = run_command().await else { return ExitCode::SUCCESS };
-    // Where even this cannot be written there is nobody to tell.
+    // If standard error is closed, the fault cannot be reported.
     writeln!(std::io::stderr(), "{error}").ok();
     ExitCode::FAILURE
 }

@@ -1,7 +1,7 @@
-//! A meter under the WebSocket layer: how many bytes and frames a client may send.
+//! Limits the bytes and frames of a client, below the WebSocket layer.
 //!
-//! The layer above reports whole messages only. A client that sends empty continuation frames for ever never completes
-//! one, so the frames are counted here, where the bytes come in.
+//! The layer above reports whole messages only. A client that sends endless empty continuation frames never completes a
+//! message, so the frames are counted here, where the bytes arrive.
 
 mod bucket;
 mod frame_counter;
@@ -17,7 +17,7 @@ use self::bucket::Bucket;
 use self::frame_counter::FrameCounter;
 use crate::Limits;
 
-/// The most bytes that are read from a client while its socket is being closed.
+/// Largest number of bytes that are read from a client while its socket is being closed.
 const DISCARDED: usize = 1024 * 1024;
 
 /// A stream whose read side fails with [`RateExceeded`] once the client has sent too much. Writing is not limited.
@@ -34,19 +34,19 @@ enum State {
     Metering,
     /// Every read through the WebSocket layer fails from now on.
     Exceeded,
-    /// The socket is being closed. After so many more bytes the stream ends.
+    /// The socket is being closed. After this number of further bytes the stream ends.
     Discarding {
         left: usize,
     },
 }
 
-/// The client sent more frames or bytes than allowed.
+/// Error: the client sent more frames or bytes than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client sent more frames or bytes a second than allowed")]
 pub(crate) struct RateExceeded;
 
 impl RateExceeded {
-    /// Tells whether an error of the read side is this one.
+    /// Returns whether an error of the read side is [`RateExceeded`].
     pub(crate) fn is_cause_of(error: &io::Error) -> bool {
         error.get_ref().and_then(|cause| cause.downcast_ref::<Self>()).is_some()
     }
@@ -64,8 +64,8 @@ impl<S> MeteredStream<S> {
         }
     }
 
-    /// Prepares for the close: what the client has sent by now can be read and thrown away, up to [`DISCARDED`]. A
-    /// connection that is dropped with unread data is reset, and the client may lose the close frame.
+    /// Prepares for the close: up to [`DISCARDED`] bytes of the client can be read and discarded. A connection that is
+    /// dropped with unread data is reset, and the client may lose the close frame.
     pub(crate) fn discard(&mut self) {
         self.state = State::Discarding { left: DISCARDED };
     }

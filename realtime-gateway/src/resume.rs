@@ -1,7 +1,7 @@
-//! Letting a socket in so that it misses no event and gets none twice.
+//! Adds a socket so that it misses no event and gets none twice.
 //!
-//! The hub subscribes the socket under the lock of each partition: every later event goes to its queue. What the client
-//! missed before makes the partition lag, and is replayed by the socket's task.
+//! The hub subscribes the socket under the lock of each partition: every later event goes to its queue. Events that the
+//! client missed before make the partition lag; the socket's task replays them.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::credentials::Holder;
 use crate::hub::{Joining, Outlet, Subscription};
 use crate::protocol::{Close, PositionMap, ResumePoint};
 
-/// A socket's place in the hub, left when it is dropped.
+/// A socket's place in the hub. Dropping it removes the socket.
 pub(crate) struct Seat {
     gateway: Arc<Gateway>,
     pub(crate) outlet: Arc<Outlet>,
@@ -40,7 +40,7 @@ impl Drop for Seat {
     }
 }
 
-/// How a socket begins.
+/// The start of a socket.
 pub(crate) struct Start {
     pub(crate) epoch: Uuid,
     pub(crate) seat: Seat,
@@ -51,7 +51,7 @@ pub(crate) struct Start {
     pub(crate) unwatched: Vec<WatchTarget>,
 }
 
-/// Lets a socket in.
+/// Adds a socket.
 pub(crate) async fn start(
     gateway: &Arc<Gateway>,
     id: ConnectionId,
@@ -61,7 +61,7 @@ pub(crate) async fn start(
 ) -> Result<Start, Close> {
     let restarts = gateway.hub.restarts().ok_or(Close::TryLater)?;
     let epoch = gateway.epoch().map_err(|_not_open| Close::TryLater)?;
-    // Before anything is looked up: an event in between is sent, and the client may see it twice at most.
+    // Read before any lookup: an event in between is sent, and the client may get it twice at most.
     let now_at = gateway.hub.positions();
     let audiences = find_watchable(&gateway.app, watch).await.map_err(|error| {
         tracing::warn!(%error, "posts and people to watch cannot be looked up");
@@ -112,8 +112,8 @@ fn partitions_of(topics: &[Audience]) -> Vec<Partition> {
     partitions
 }
 
-/// Returns whether everything after the client's positions can be sent: they belong to this epoch, are not ahead of the
-/// log, and not too old.
+/// Returns whether all events after the client's positions can be sent: the positions belong to this epoch, are not
+/// ahead of the event log, and are not too old.
 async fn may_resume(
     gateway: &Gateway,
     epoch: Uuid,
@@ -147,8 +147,8 @@ async fn may_resume(
     Ok(true)
 }
 
-/// Returns whether all events of a partition after a position can be replayed: from the ring, or from the outbox where
-/// that is not too long a way. A client can name any position at no cost, so that the way is bounded.
+/// Returns whether all events of a partition after a position can be replayed, from the ring or from the outbox. The
+/// number of positions read from the outbox is bounded, because a client can name any position at no cost.
 pub(crate) async fn is_kept(gateway: &Gateway, partition: Partition, after: i64) -> Result<bool, Close> {
     if gateway.hub.ring_covers(partition, after) {
         return Ok(true);

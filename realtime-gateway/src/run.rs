@@ -9,9 +9,9 @@ use store::sessions;
 
 use crate::{Gateway, audit, endpoint, tail};
 
-/// Serves a gateway on a port of its own until `shutdown`, and then until its sockets are closed.
+/// Serves a gateway on a port of its own until `shutdown`, then until its sockets are closed.
 ///
-/// Boxed, as [`run_tasks`] is: an `async fn` is compiled in every crate that awaits it, with all that it awaits.
+/// Boxed, like [`run_tasks`]: every crate that awaits an `async fn` compiles it again, with everything that it awaits.
 pub fn run(
     listener: GuardedListener,
     gateway: Arc<Gateway>,
@@ -33,8 +33,8 @@ async fn serve_and_run_tasks(
     outcome
 }
 
-/// Runs the tasks of a gateway beside answering requests: the tail, the audit, the search for ended sessions. At
-/// `shutdown` the sockets are closed; the tail runs until the last one is. Returns when all are closed.
+/// Runs the background tasks of a gateway: the tail, the audit, the search for ended sessions. At `shutdown` it closes
+/// the sockets; the tail runs until the last one is closed. Returns when all are closed.
 pub fn run_tasks(gateway: Arc<Gateway>, shutdown: Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(run_until_closed(gateway, shutdown))
 }
@@ -59,7 +59,7 @@ async fn drain(gateway: &Gateway, shutdown: &Shutdown) {
     }
 }
 
-/// Closes the sockets of sessions that ended, where the event that should have closed them did not.
+/// Closes the sockets of ended sessions whose event was lost.
 async fn close_ended_sessions(gateway: &Gateway) {
     loop {
         tokio::time::sleep(gateway.settings.timing.sessions).await;

@@ -1,70 +1,70 @@
 use std::time::Duration;
 
-/// Where a gateway's events come from.
+/// The source of a gateway's events.
 #[derive(Clone)]
 pub enum Source {
-    /// The cache of the log in Redis Streams; the log itself while Redis is away.
+    /// The event stream in Redis; the outbox while Redis is away.
     Redis {
-        /// Its address.
+        /// URL of Redis.
         url: String,
-        /// How the keys of the log begin.
+        /// Prefix of the keys of the event stream.
         prefix: String,
     },
-    /// The log itself.
+    /// The outbox table.
     Outbox {
-        /// How often to look for commits of other processes; those of this one wake the gateway.
+        /// Interval between checks for commits of other processes. Commits of this process wake the gateway.
         poll: Duration,
     },
 }
 
-/// How a gateway is set up.
+/// Settings of a gateway.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where events come from.
+    /// Source of events.
     pub source: Source,
     /// The settings of the HTTP edge. Not used if the gateway is mounted at the port of another service.
     pub edge: edge::Settings,
-    /// How much is accepted.
+    /// Limits on clients and memory.
     pub limits: Limits,
-    /// How long things take.
+    /// Intervals and deadlines.
     pub timing: Timing,
 }
 
-/// How much a gateway accepts.
+/// Limits of a gateway on clients and memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// The largest message from a client, in bytes.
+    /// Largest message from a client, in bytes.
     pub message_bytes: usize,
-    /// How many messages a second from one client.
+    /// Messages per second from one client.
     pub messages_per_second: u32,
-    /// Frames a second from one client on average, those of the protocol itself included (RFC 6455 section 5.5).
+    /// Average frames per second from one client, control frames included (RFC 6455 section 5.5).
     pub frames_per_second: u32,
-    /// Frames from one client at once.
+    /// Largest burst of frames from one client.
     pub frames_burst: u32,
-    /// Bytes a second from one client on average.
+    /// Average bytes per second from one client.
     pub bytes_per_second: u32,
-    /// Bytes from one client at once.
+    /// Largest burst from one client, in bytes.
     pub bytes_burst: u32,
-    /// How many messages that cannot be read, before the socket is closed.
+    /// Number of unreadable messages after which the socket is closed.
     pub bad_frames: u32,
-    /// How many sockets of one address may not have said hello yet.
+    /// Largest number of sockets of one address that have not sent `hello` yet.
     pub waiting_per_address: usize,
-    /// How many sockets in all may not have said hello yet.
+    /// Largest number of all sockets that have not sent `hello` yet.
     pub waiting: usize,
-    /// How many sockets one person may have.
+    /// Largest number of sockets of one person.
     pub connections_per_user: usize,
-    /// How many frames may wait for one socket.
+    /// Largest number of frames in the send queue of one socket.
     pub queue_frames: usize,
-    /// How many bytes of frames may wait for one socket.
+    /// Largest number of bytes in the send queue of one socket.
     pub queue_bytes: usize,
     /// Largest number of posts and people that one socket watches.
     pub watched: usize,
     /// Largest distance, in positions of a partition, that is replayed from the outbox. A client further behind gets a
     /// gap.
     pub replay_span: i64,
-    /// How many events of one partition are kept in memory.
+    /// Largest number of events of one partition in memory.
     pub ring_events: usize,
-    /// How many bytes of events are kept in memory.
+    /// Largest size of all events in memory, in bytes.
     pub ring_bytes: usize,
 }
 
@@ -91,42 +91,42 @@ impl Default for Limits {
     }
 }
 
-/// How long things take in a gateway.
+/// Intervals and deadlines of a gateway.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// From the upgrade to a hello.
+    /// Longest time from the upgrade to `hello`.
     pub hello: Duration,
-    /// Between two heartbeats.
+    /// Interval between heartbeats.
     pub heartbeat: Duration,
-    /// Without a word from the client.
+    /// Time without data from the client after which the socket is closed.
     pub silence: Duration,
-    /// From a ticket to the next.
+    /// Length of a grant.
     pub grant: Duration,
-    /// How long before the end of the grant the client is reminded.
+    /// Time before the end of the grant at which the client is reminded.
     pub due: Duration,
-    /// How long after the end of the grant the socket is closed.
+    /// Time after the end of the grant at which the socket is closed.
     pub overdue: Duration,
-    /// Between two resume tokens.
+    /// Interval between resume tokens.
     pub resume_token: Duration,
-    /// How long the client may take to accept bytes.
+    /// Longest time in which the client must accept bytes.
     pub write: Duration,
-    /// How long the closing of a socket may take.
+    /// Longest time for closing a socket.
     pub close: Duration,
-    /// How long events are kept in memory.
+    /// Period for which events are kept in memory.
     pub ring: Duration,
-    /// Between two comparisons with the log.
+    /// Interval between comparisons with the outbox.
     pub audit: Duration,
-    /// How long the gateway may be behind the log and still count as ready.
+    /// Longest time for which the gateway may be behind the event log and still counts as ready.
     pub lag: Duration,
-    /// Between two tries to reach Redis.
+    /// Interval between attempts to reach Redis.
     pub retry: Duration,
-    /// How long one question to Redis blocks.
+    /// Longest time for which a read of Redis blocks.
     pub block: Duration,
-    /// How often the log is looked at while Redis is away.
+    /// Interval between reads of the outbox while Redis is away.
     pub poll: Duration,
-    /// Between two looks for sessions that ended.
+    /// Interval between searches for ended sessions.
     pub sessions: Duration,
-    /// How long the end of all sockets may take at a shutdown.
+    /// Longest time for closing all sockets at a shutdown.
     pub drain: Duration,
 }
 

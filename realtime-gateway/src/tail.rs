@@ -21,7 +21,7 @@ const LIMIT: u64 = 512;
 /// Number of events after which the tail lets sockets write.
 const YIELD_AFTER: usize = 64;
 
-/// Whether the tail keeps up with the event log.
+/// Records whether the tail keeps up with the event log.
 pub(crate) struct TailHealth {
     /// Milliseconds since 1970.
     kept_up_at: AtomicI64,
@@ -36,7 +36,7 @@ impl TailHealth {
         self.kept_up_at.store(now.0, Ordering::Relaxed);
     }
 
-    /// Returns the last instant at which the tail was seen to keep up.
+    /// Returns the last instant at which the tail kept up.
     pub(crate) fn kept_up_at(&self) -> Timestamp {
         Timestamp(self.kept_up_at.load(Ordering::Relaxed))
     }
@@ -54,13 +54,13 @@ enum Compared {
 struct Tail<'a> {
     gateway: &'a Gateway,
     source: EventSource,
-    /// Redis, while events are read from the outbox in its place.
+    /// Redis, while events are read from the outbox instead.
     away: Option<Away>,
     /// Whether the hub is to be compared with the outbox before the next events are read.
     compare_first: bool,
 }
 
-/// Follows the event log for ever.
+/// Follows the event log. Never returns.
 pub(crate) async fn follow(gateway: &Gateway, mut findings: mpsc::Receiver<Finding>) {
     let epoch = begin(gateway).await;
     let mut tail = Tail::new(gateway, epoch);
@@ -73,7 +73,7 @@ pub(crate) async fn follow(gateway: &Gateway, mut findings: mpsc::Receiver<Findi
     }
 }
 
-/// Reads where the log ends. From there on every event is delivered.
+/// Reads the heads of the event log. Every later event is delivered.
 async fn begin(gateway: &Gateway) -> Uuid {
     loop {
         let app = &gateway.app;
@@ -137,8 +137,8 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Compares the hub with the outbox before events of the outbox follow events from elsewhere: after a set-back
-    /// database gave positions again, the next positions would fit, and the loss would never be noticed.
+    /// Compares the hub with the outbox before events of the outbox follow events of another source: if the database
+    /// was set back and gave positions again, the next positions would fit, and the loss would never be noticed.
     async fn compare(&mut self) -> Result<Compared, StoreError> {
         let app = &self.gateway.app;
         let Some(epoch) = self.gateway.known_epoch() else { return Ok(Compared::Continues(Box::default())) };
@@ -153,7 +153,7 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// The outbox cannot be read: no event is skipped, the next step tries again.
+    /// The outbox cannot be read: no event is skipped, and the next step tries again.
     async fn wait_after(&self, error: &StoreError) {
         tracing::warn!(%error, "the outbox cannot be read");
         tokio::time::sleep(self.gateway.settings.timing.retry).await;
@@ -176,7 +176,7 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
-    /// Applies the outbox's events up to a position. Where they are no longer kept, the sockets are owed a gap.
+    /// Applies the outbox's events up to a position. If they are no longer kept, the sockets are owed a gap.
     async fn fill(&self, partition: Partition, up_to: i64) -> Result<(), StoreError> {
         loop {
             let last = self.hub().last(partition);
@@ -226,7 +226,7 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
-    /// The database lost its newest commits: positions of the old epoch mean nothing any more.
+    /// The database lost its newest commits: positions of the old epoch are invalid.
     fn restart(&mut self, epoch: Uuid, cursor: &Cursor) {
         tracing::error!(%epoch, "the event log began a new epoch; every client is told to load its state again");
         self.gateway.hub.restart(cursor, || self.gateway.set_epoch(epoch));

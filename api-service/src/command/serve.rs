@@ -12,7 +12,7 @@ use platform::shutdown::{Shutdown, Tasks};
 use store::{Store, StoreOptions};
 use stream::Relay;
 
-/// How long requests in flight may take after the signal to stop.
+/// Longest time for requests in flight after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Number of database connections of the relay.

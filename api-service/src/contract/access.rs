@@ -1,4 +1,4 @@
-/// Who calls an operation in the authorisation matrix.
+/// The caller of an operation in the authorisation matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// No access token.
@@ -31,12 +31,12 @@ impl Access {
         Self { anonymous: success, other: success, owner: success, logged_out: success }
     }
 
-    /// An operation for everybody that reads the access token if there is one, and refuses a bad one.
+    /// An operation open to all callers. It reads an access token if there is one, and refuses an invalid one.
     pub(crate) const fn optional(success: u16) -> Self {
         Self { logged_out: 401, ..Self::public(success) }
     }
 
-    /// An operation for every person who is logged in.
+    /// An operation for logged-in people.
     pub(crate) const fn required(success: u16) -> Self {
         Self { anonymous: 401, ..Self::optional(success) }
     }

@@ -5,13 +5,13 @@ use operations::App;
 use operations::jobs::{Mail, MailFault, Mailer};
 use store::captured_mails::{self, CapturedMail};
 
-/// Keeps mails for the local mail page and prints them on the console. Nothing leaves the machine.
+/// Stores mails for the local mail page and prints them on the console. Sends no mail.
 pub struct CaptureMailer {
     app: App,
 }
 
 impl CaptureMailer {
-    /// Keeps them in the store of `app`.
+    /// Creates a mailer that stores mails in the store of `app`.
     pub fn new(app: App) -> Self {
         Self { app }
     }
@@ -32,7 +32,7 @@ impl Mailer for CaptureMailer {
         captured_mails::insert(&unit, id, &captured).await.map_err(fault)?;
         unit.commit().await.map_err(fault)?;
         let shown = format!("Mail to {}: {}\n{}\n", captured.to, captured.subject, captured.text);
-        // A closed console is no reason to lose the mail.
+        // If the console is closed, the mail is stored nevertheless.
         if std::io::stdout().lock().write_all(shown.as_bytes()).is_err() {
             tracing::debug!("the console is closed");
         }

@@ -5,7 +5,7 @@ use lettre::message::header::{ContentType, MIME_VERSION_1_0};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use operations::jobs::{Mail, MailFault, Mailer};
 
-/// How long the mail server may take to accept a mail.
+/// Longest time in which the mail server must accept a mail.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Sends mails through a mail server (RFC 5321).
@@ -14,10 +14,10 @@ pub struct SmtpMailer {
     from: Mailbox,
 }
 
-/// A mail setting cannot be used.
+/// Error: a mail setting cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpFault {
-    /// The URL is not one of a mail server. What it says stays out of the message: it may hold a password.
+    /// The URL is not that of a mail server. The message does not contain the URL, which may contain a password.
     #[error("not the URL of a mail server, like smtps://user:password@mail.example.com")]
     Url,
     /// The sender is not a mailbox.
@@ -26,7 +26,7 @@ pub enum SmtpFault {
 }
 
 impl SmtpMailer {
-    /// Makes one for `smtp://…` or `smtps://…`; `from` is the mailbox mails come from.
+    /// Creates a mailer for `smtp://…` or `smtps://…`. `from` is the sender's mailbox.
     pub fn new(url: &str, from: &str) -> Result<Self, SmtpFault> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_fault| SmtpFault::Url)?
@@ -52,7 +52,7 @@ impl Mailer for SmtpMailer {
         let sent = tokio::time::timeout(DEADLINE * 2, self.transport.send(message)).await;
         match sent {
             Ok(Ok(_accepted)) => Ok(()),
-            // What the server says may name the recipient: its class is all that is kept.
+            // The server's answer may contain the recipient, so only its class is kept.
             Ok(Err(fault)) => Err(MailFault(class_of(&fault))),
             Err(_late) => Err(MailFault("the mail server did not answer in time".into())),
         }

@@ -7,8 +7,8 @@ use poem::{Endpoint, Request};
 use crate::openapi::OperationTable;
 use crate::problem::ApiProblem;
 
-/// Refuses query parameters nobody knows: a mistyped filter must not return everything. Refuses the same one twice,
-/// for two readers would take different ones.
+/// Refuses unknown query parameters: a mistyped filter must not return everything. Refuses repeated ones, because two
+/// readers may use different values.
 pub(crate) struct StrictQuery<E> {
     inner: E,
     table: Arc<OperationTable>,
@@ -32,7 +32,7 @@ impl<E: Endpoint> Endpoint for StrictQuery<E> {
     }
 }
 
-/// How many parameters are looked at. No operation has that many; what comes after is not read by anybody.
+/// Largest number of parameters that are checked. No operation has as many, and no handler reads later ones.
 const MOST_PARAMETERS: usize = 20;
 
 fn check(known: &[String], query: &str) -> Result<(), Problem> {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_nobody_knows_or_one_given_twice_is_refused() {
+    fn unknown_and_repeated_parameters_are_refused() {
         let known = ["limit".to_owned(), "cursor".to_owned()];
         assert_eq!(check(&known, ""), Ok(()));
         assert_eq!(check(&known, "limit=5&cursor=x"), Ok(()));

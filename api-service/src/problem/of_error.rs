@@ -4,7 +4,7 @@ use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
 
 use super::ApiProblem;
 
-/// Returns the problem behind an error that only this service knows.
+/// Returns the problem of an error that only this service knows.
 pub(crate) fn problem_of_error(error: &poem::Error) -> Option<Problem> {
     if let Some(problem) = error.downcast_ref::<ApiProblem>() {
         return Some(problem.0.problem());

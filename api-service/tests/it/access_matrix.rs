@@ -25,8 +25,8 @@ impl TestApi {
         path
     }
 
-    /// Returns the example body of an operation, with secrets that work at this moment. `email` is the address of
-    /// a new account.
+    /// Returns the example body of an operation, with secrets that are currently valid. `email` is the address of a new
+    /// account.
     async fn working_body(&self, operation: &Operation, email: &str) -> Option<Value> {
         let mut body = operation.example_body?();
         if body.get("purpose").is_some() || body.get("code").is_some() {

@@ -1,4 +1,4 @@
-//! The settings, and the file that shows them.
+//! The settings, and the example file that describes them.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn the_example_is_accepted_as_it_stands() {
     let pairs = EXAMPLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='));
     let mut settings: BTreeMap<String, String> =
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    // The files it names are not there yet.
+    // The files that the example names do not exist here.
     let folder = tempfile::tempdir().unwrap();
     let (key, secret) = (folder.path().join("signing-key.pem"), folder.path().join("secret.hex"));
     load_or_create_signing_key(&key).unwrap();

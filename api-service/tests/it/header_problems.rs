@@ -1,4 +1,4 @@
-//! Authorization headers that prove nothing (rule AP7).
+//! Invalid authorization headers (rule AP7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ async fn api_and_person() -> (TestApi, Actor) {
 }
 
 #[tokio::test]
-async fn a_header_that_is_no_bearer_token_is_refused_and_not_taken_for_none() {
+async fn a_malformed_authorization_header_is_refused_and_not_ignored() {
     let (api, mina) = api_and_person().await;
     let token = &mina.token;
     let bad = [

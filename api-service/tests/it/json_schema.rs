@@ -4,15 +4,15 @@ use domain::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// Returns every way in which a value does not have a schema. Fields the schema does not name are faults too: nothing
-/// is given away by accident.
+/// Returns every difference between a value and its schema. A field that the schema does not name is a fault too, so
+/// that no data is published by accident.
 pub(crate) fn faults(value: &Value, schema: &Value, document: &Value) -> Vec<String> {
     let mut checker = Checker { document, faults: Vec::new() };
     checker.check("", value, schema);
     checker.faults
 }
 
-/// Returns what a `$ref` leads to, or the schema itself.
+/// Returns the target of a `$ref`, or the schema itself.
 pub(crate) fn resolved<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
     match schema.get("$ref").and_then(Value::as_str) {
         None => schema,
@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
         }
         let has_format = match schema["format"].as_str() {
             Some("uuid") => text.parse::<Uuid>().is_ok_and(|id| id.to_string() == text),
-            // In the one form that is published: UTC, milliseconds.
+            // In the published form only: UTC, milliseconds.
             Some("date-time") => Timestamp::parse(text).is_some_and(|instant| instant.to_string() == text),
             _ => true,
         };

@@ -14,8 +14,8 @@ async fn a_problem_is_explained_in_korean_or_english() {
         (None, "입력값을 확인해 주세요.", "필수 항목입니다."),
         (Some("ko-KR"), "입력값을 확인해 주세요.", "필수 항목입니다."),
         (Some("fr"), "입력값을 확인해 주세요.", "필수 항목입니다."),
-        (Some("en"), "Check what you have entered.", "It is required."),
-        (Some("de, en-GB;q=0.8, ko;q=0.5"), "Check what you have entered.", "It is required."),
+        (Some("en"), "Check the values you have entered.", "A value is required."),
+        (Some("de, en-GB;q=0.8, ko;q=0.5"), "Check the values you have entered.", "A value is required."),
         (Some("q=;;,,en;q=2"), "입력값을 확인해 주세요.", "필수 항목입니다."),
     ] {
         let mut call = api.post("/api/v1/auth/email-codes", &body);

@@ -1,4 +1,4 @@
-//! The mails that are kept and shown instead of sent.
+//! The page of captured mails.
 
 use api_service::{CaptureMailer, ShowsMail};
 use domain::users::EmailAddress;
@@ -10,14 +10,14 @@ use crate::answer::Answer;
 use crate::test_api::TestApi;
 
 impl TestApi {
-    /// Looks at a page by the service's own name.
+    /// Requests a page with the service's own name as `Host`.
     async fn look(&self, path: &str) -> Answer {
         self.get(path).header("host", "127.0.0.1:8088").header("x-real-ip", "127.0.0.1").send().await
     }
 }
 
 #[testkit::both_databases]
-async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
+async fn captured_mails_are_listed_latest_first(database: TestDatabase) {
     let api = TestApi::with(database, ShowsMail::Yes);
     assert_eq!(api.look("/dev/mail.json").await.expect(200), json!([]));
     assert!(api.look("/dev/mail").await.body.contains("No mail yet"));
@@ -46,7 +46,7 @@ async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
 }
 
 #[tokio::test]
-async fn where_mails_are_sent_none_are_shown() {
+async fn the_mail_page_is_absent_when_mails_are_sent_by_smtp() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for path in ["/dev/mail", "/dev/mail.json", "/dev"] {
         api.look(path).await.problem(404, "not_found");

@@ -58,7 +58,7 @@ async fn the_published_keys_are_public_and_cacheable() {
             (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"))
         );
         assert!(key["kid"].is_string() && key["x"].is_string());
-        assert!(key.get("d").is_none(), "the private half is nobody's business");
+        assert!(key.get("d").is_none(), "the private half is not published");
     }
     assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
 }

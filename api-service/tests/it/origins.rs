@@ -7,7 +7,7 @@ use crate::test_api::TestApi;
 const ALLOWED: [&str; 3] = ["http://127.0.0.1:8088", "http://localhost:8088", "https://app.example.com"];
 
 #[tokio::test]
-async fn pages_of_known_origins_may_read_what_we_answer_failures_too() {
+async fn pages_of_allowed_origins_may_read_all_answers_failures_included() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for origin in ALLOWED {
         for (path, status) in [("/api/v1/posts", 200), ("/api/v1/users/me", 401), ("/api/v1/nothing", 404)] {
@@ -52,7 +52,7 @@ async fn pages_of_any_other_origin_are_refused() {
 }
 
 #[tokio::test]
-async fn a_browser_may_ask_before_it_sends() {
+async fn preflight_requests_are_answered() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let ask = |method: &'static str, headers: &'static str| {
         let call = api.call("OPTIONS", "/api/v1/posts").header("origin", "https://app.example.com");

@@ -53,7 +53,7 @@ async fn an_edit_based_on_an_old_version_is_refused(database: TestDatabase) {
     let api = TestApi::new(database);
     let (mina, jun) = (api.person("미나").await, api.person("준").await);
     let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
-    // A like and a comment are no edits.
+    // A like and a comment are not edits.
     api.put(&format!("{path}/like")).by(&jun).send().await.expect(200);
     api.post(&format!("{path}/comments"), &json!({"content": "좋아요"})).by(&jun).send().await.expect(201);
     let edit = |version: &'static str| {

@@ -17,7 +17,7 @@ async fn api_and_person() -> (TestApi, Actor) {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused() {
+async fn malformed_json_is_refused() {
     let (api, mina) = api_and_person().await;
     let before = api.checksum().await;
     let deep = format!("{}1{}", "[".repeat(1_000), "]".repeat(1_000));
@@ -39,7 +39,7 @@ async fn what_is_no_json_is_refused() {
         "{\"title\":\"a\u{1}b\",\"content\":\"b\"}",
         "{\"title\":\"\\ud800\",\"content\":\"b\"}",
         "\u{feff}{\"title\":\"a\",\"content\":\"b\"}",
-        // The same field twice, once in disguise.
+        // The same field twice, once written with an escape sequence.
         "{\"title\":\"a\",\"title\":\"a\",\"content\":\"b\"}",
         "{\"title\":\"a\",\"t\\u0069tle\":\"z\",\"content\":\"b\"}",
         &deep,
@@ -58,7 +58,7 @@ async fn what_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn json_that_is_no_object_is_refused() {
+async fn json_other_than_an_object_is_refused() {
     let (api, mina) = api_and_person().await;
     for body in [
         json!(null),
@@ -74,7 +74,7 @@ async fn json_that_is_no_object_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_says_that_it_is_json() {
+async fn a_body_needs_the_json_content_type() {
     let (api, mina) = api_and_person().await;
     let text = json!({"title": "a", "content": "b"}).to_string();
     for content_type in [
@@ -103,7 +103,7 @@ async fn a_body_says_that_it_is_json() {
 }
 
 #[tokio::test]
-async fn a_body_may_have_a_mebibyte_and_no_byte_more() {
+async fn a_body_larger_than_one_mebibyte_is_refused() {
     let (api, mina) = api_and_person().await;
     let text = json!({"title": "a", "content": "b"}).to_string();
     let padded = |length: usize| format!("{text}{}", " ".repeat(length - text.len()));
@@ -114,7 +114,7 @@ async fn a_body_may_have_a_mebibyte_and_no_byte_more() {
     let told =
         api.call("POST", "/api/v1/posts").by(&mina).header("content-length", &too_large.len().to_string());
     told.body("application/json", too_large.clone()).send().await.problem(413, "payload_too_large");
-    // In chunks, without a length; and one that never ends.
+    // In chunks, without a length; and an endless one.
     let chunks =
         Body::from_async_read(std::io::Cursor::new(too_large.into_bytes()).chain(tokio::io::empty()));
     send(chunks).await.problem(413, "payload_too_large");
@@ -123,7 +123,7 @@ async fn a_body_may_have_a_mebibyte_and_no_byte_more() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_refused() {
+async fn a_truncated_body_is_refused() {
     let (api, mina) = api_and_person().await;
     let broken = tokio::io::join(Breaks, tokio::io::sink());
     let call = api.call("POST", "/api/v1/posts").by(&mina);
@@ -133,7 +133,7 @@ async fn a_body_that_breaks_off_is_refused() {
         .problem(400, "malformed_request");
 }
 
-/// A body whose sender goes away.
+/// A body whose sender disconnects.
 struct Breaks;
 
 impl tokio::io::AsyncRead for Breaks {
@@ -147,7 +147,7 @@ impl tokio::io::AsyncRead for Breaks {
 }
 
 #[tokio::test]
-async fn a_fault_deep_inside_is_named_by_its_pointer() {
+async fn a_nested_fault_is_named_by_its_json_pointer() {
     let (api, mina) = api_and_person().await;
     let long = "x".repeat(5_000);
     let mut body = json!({"title": "a", "content": "b", "a/b": 1, "c~d": 2, "": 3});
@@ -159,7 +159,7 @@ async fn a_fault_deep_inside_is_named_by_its_pointer() {
 }
 
 #[tokio::test]
-async fn an_answer_does_not_grow_with_the_faults_of_the_body() {
+async fn the_number_of_reported_faults_is_bounded() {
     let (api, mina) = api_and_person().await;
     let many_fields: serde_json::Map<_, _> = (0..50_000).map(|name| (name.to_string(), json!(1))).collect();
     for (path, body) in [

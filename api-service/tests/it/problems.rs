@@ -1,4 +1,4 @@
-//! Requests for what is not there, or not in that way (rule AP6).
+//! Requests with unknown paths, methods, ids and query parameters (rule AP6).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use crate::answer::faults;
 use crate::posts::NOTHING;
 use crate::test_api::TestApi;
 
-/// Returns a path with its parameters filled in with an id that nothing has.
+/// Returns a path whose parameters are ids that do not exist.
 fn filled(template: &str) -> String {
     let fill = |part: &str| if part.starts_with('{') { NOTHING.to_owned() } else { part.to_owned() };
     template.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
 
 #[tokio::test]
-async fn an_address_nobody_knows_is_not_found() {
+async fn an_unknown_path_is_not_found() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     for path in [
@@ -43,7 +43,7 @@ async fn an_address_nobody_knows_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn a_malformed_id_is_answered_with_404() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mina = api.person("미나").await;
     let templates: Vec<_> = api.contract().operations().filter(|(_, path, _)| path.contains('{')).collect();
@@ -79,7 +79,7 @@ async fn an_id_that_is_none_names_nothing() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_offered_is_told_which_are() {
+async fn an_unsupported_method_is_answered_with_the_allowed_ones() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     let mut offered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (method, path, _) in api.contract().operations() {
@@ -110,7 +110,7 @@ async fn a_method_that_is_not_offered_is_told_which_are() {
 }
 
 #[tokio::test]
-async fn a_query_parameter_nobody_knows_or_given_twice_is_refused_by_every_operation() {
+async fn unknown_and_repeated_query_parameters_are_refused_by_every_operation() {
     let api = TestApi::new(TestDatabase::sqlite().await);
     for (method, template, operation) in api.contract().operations() {
         let path = filled(template);
@@ -137,7 +137,7 @@ async fn a_query_parameter_nobody_knows_or_given_twice_is_refused_by_every_opera
                 assert_eq!(answer.faults(400, "malformed_request"), faults([(name, "duplicate")]), "{path}");
             }
         }
-        // An empty query is none.
+        // An empty query has no parameters.
         let answer = api.call(&method, &format!("{path}?")).send().await;
         assert!(answer.json["code"] != "unknown_parameter", "{path}");
     }

@@ -1,4 +1,4 @@
-//! Mails, as a mail server gets them.
+//! Mails, as a mail server receives them.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn mail(subject: &str, text: &str) -> Mail {
 }
 
 #[tokio::test]
-async fn a_korean_mail_arrives_whole() {
+async fn a_korean_mail_arrives_unchanged() {
     let (url, mut received) = smtp_sink::start().await;
     let mailer = SmtpMailer::new(&url, FROM).unwrap();
     let text = "인증 코드: 123456\n\n.점으로 시작하는 줄\n가입 화면에 입력해 주세요.\n";
@@ -60,7 +60,7 @@ async fn the_code_that_is_mailed_signs_up() {
 }
 
 #[tokio::test]
-async fn words_in_a_subject_cannot_become_headers() {
+async fn a_subject_cannot_inject_headers() {
     let (url, mut received) = smtp_sink::start().await;
     let mailer = SmtpMailer::new(&url, FROM).unwrap();
     if mailer.send(mail("hello\r\nBcc: spy@example.com", "text")).await.is_ok() {
@@ -71,7 +71,7 @@ async fn words_in_a_subject_cannot_become_headers() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_not_there_is_a_fault() {
+async fn an_unreachable_mail_server_is_a_fault() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -80,7 +80,7 @@ async fn a_mail_server_that_is_not_there_is_a_fault() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mail_server_that_never_answers_is_given_up() {
+async fn a_silent_mail_server_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     let mailer = SmtpMailer::new(&url, FROM).unwrap();

@@ -4,14 +4,14 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// What a mail server was handed (RFC 5321).
+/// A mail that a mail server received (RFC 5321).
 #[derive(Debug, Default)]
 pub(crate) struct Received {
-    /// Whom the envelope says it is from.
+    /// The sender in the envelope.
     pub(crate) from: String,
-    /// Whom the envelope says it is for.
+    /// The recipients in the envelope.
     pub(crate) to: Vec<String>,
-    /// The headers and the body, as they came.
+    /// The headers and the body, as received.
     pub(crate) message: String,
 }
 
@@ -33,7 +33,7 @@ impl Received {
         text
     }
 
-    /// Returns the text, decoded as its headers say (RFC 2045).
+    /// Returns the text, decoded as its headers specify (RFC 2045).
     pub(crate) fn text(&self) -> String {
         let (_, body) = self.message.split_once("\n\n").unwrap();
         match self.header("Content-Transfer-Encoding").as_str() {
@@ -47,7 +47,7 @@ impl Received {
     }
 }
 
-/// Starts a mail server that accepts everything; returns its URL and what it is handed.
+/// Starts a mail server that accepts every mail. Returns its URL and the received mails.
 pub(crate) async fn start() -> (String, mpsc::UnboundedReceiver<Received>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());

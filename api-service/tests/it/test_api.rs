@@ -45,7 +45,7 @@ impl TestApi {
             settings: Settings {
                 edge: edge::Settings {
                     allowed_origins: vec!["https://app.example.com".parse().unwrap()],
-                    // The client of a test has no address: it counts as a proxy that names one.
+                    // The client of a test has no address: it is trusted as a proxy that sends one.
                     trusted_proxies: vec!["0.0.0.0".parse().unwrap()],
                     ..edge::Settings::new(PUBLIC_URL)
                 },

@@ -14,34 +14,37 @@ pub(crate) struct EmbeddedConfig {
     pub(crate) listen: SocketAddr,
     /// The directory for the database and the keys.
     pub(crate) data_directory: PathBuf,
-    /// Other origins whose pages may call it.
+    /// Other origins whose pages may call the API and open sockets.
     pub(crate) allowed_origins: Vec<Origin>,
-    /// The URL clients use, if it is not the address it listens on.
+    /// The URL that clients use, if it differs from the listening address.
     pub(crate) public_url: Option<Origin>,
-    /// What is logged, and how.
+    /// Log filter and log format.
     pub(crate) logging: Logging,
 }
 
 impl EmbeddedConfig {
     /// Reads and checks every setting. Every fault is reported at once.
     pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
-        let listen: Result<SocketAddr, _> =
-            environment.or_default("ORGO_LISTEN", "127.0.0.1:8080", "Where the embedded mode listens.");
+        let listen: Result<SocketAddr, _> = environment.or_default(
+            "ORGO_LISTEN",
+            "127.0.0.1:8080",
+            "The address and port on which the embedded mode listens",
+        );
         let data_directory = environment.or_default(
             "ORGO_DATA_DIR",
             "./data",
-            "The directory for the database and the keys of the embedded mode.",
+            "The directory for the database and the keys of the embedded mode",
         );
         let allowed_origins = allowed_origins(environment);
         let public_url = environment.optional(
             "ORGO_PUBLIC_URL",
             "http://orgo.local:8080",
-            "The URL clients use, if it is not the address the program listens on.",
+            "The URL that clients use, if it differs from the address on which the program listens",
         );
         let logging = Logging::from_environment(environment, "warn,orgo=info");
         let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
         if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
-            environment.refuse("arguments", format!("{unknown} is unknown; the only one is {EXPOSE}"));
+            environment.refuse("arguments", format!("{unknown} is unknown; the only argument is {EXPOSE}"));
         }
         if let Ok(listen) = &listen
             && !listen.ip().is_loopback()

@@ -33,7 +33,7 @@ pub struct Answer {
     pub status: u16,
     /// The header `Retry-After`, if there is one.
     pub retry_after: Option<String>,
-    /// The body; null where there is none.
+    /// The body; null if there is none.
     pub body: Value,
 }
 

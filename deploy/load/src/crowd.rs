@@ -217,7 +217,7 @@ impl Seen {
         self.first.fetch_min(at, Ordering::Relaxed);
         self.last.fetch_max(at, Ordering::Relaxed);
         self.bytes.fetch_add(u64::try_from(text.len()).unwrap_or(0), Ordering::Relaxed);
-        // Last: whoever reads this number finds the others up to date.
+        // Stored last: a reader of this number sees the other numbers up to date.
         self.events.fetch_add(1, Ordering::Release);
     }
 }

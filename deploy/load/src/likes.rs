@@ -59,8 +59,9 @@ pub async fn likes(api: &Api, plan: LikesPlan) -> Result<String, LoadFault> {
     let frames = frames.await.map_err(|fault| LoadFault::Unexpected(fault.to_string()))??;
     let mut waits = Percentiles::default();
     for (key, came) in frames {
-        let at =
-            due.get(&key).ok_or_else(|| LoadFault::Unexpected(format!("a frame nobody caused: {key:?}")))?;
+        let at = due
+            .get(&key)
+            .ok_or_else(|| LoadFault::Unexpected(format!("a frame without a cause: {key:?}")))?;
         waits.add(came.saturating_duration_since(*at));
     }
     Ok(report(plan, &mut waits))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::LoadFault;
 
 /// Signs access tokens (JSON Web Tokens, RFC 7519, with `EdDSA`, RFC 8037) with the key of a private system, so that
-/// thousands of people need not log in one by one. A token of somebody who did log in is the model of all others.
+/// thousands of people need not log in one by one. Copies the claims of the token of one person who logged in.
 pub(crate) struct Minter {
     key: Ed25519KeyPair,
     header: String,

@@ -10,8 +10,8 @@ use crate::resume::is_kept;
 /// Number of events that are read from the outbox at once.
 const PORTION_EVENTS: u64 = 64;
 
-/// Returns the next frames that a socket misses in a lagging partition, at most `bytes` unless one frame is larger.
-/// Where the events are no longer kept, the socket is owed a gap and continues with new events.
+/// Returns the next frames that a socket misses in a lagging partition, at most `bytes` unless one frame is larger. If
+/// the events are no longer kept, the socket is owed a gap and continues with new events.
 pub(super) async fn next_portion(
     gateway: &Gateway,
     outlet: &Outlet,
@@ -44,7 +44,7 @@ pub(super) async fn next_portion(
 
 struct Portion {
     frames: Vec<Utf8Bytes>,
-    /// Everything up to here was read.
+    /// All events up to this position were read.
     next: i64,
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Clocks<'a> {
     token: Instant,
 }
 
-/// Whether the reminder of the present grant was sent.
+/// Whether the reminder of the current grant was sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reminded {
     No,
@@ -46,12 +46,12 @@ impl<'a> Clocks<'a> {
         }
     }
 
-    /// Notes that the client sent something.
+    /// Records that the client sent data.
     pub(super) fn heard(&mut self, now: Instant) {
         self.silent = now + self.timing.silence;
     }
 
-    /// Notes that a new ticket moved the end of the grant.
+    /// Records that a new ticket moved the end of the grant.
     pub(super) fn granted(&mut self, grant_ends: Instant) {
         self.grant_ends = grant_ends;
         self.reminded = Reminded::No;
@@ -66,7 +66,7 @@ impl<'a> Clocks<'a> {
         }
     }
 
-    /// Returns the action that is due at `now`, if any, and schedules it anew.
+    /// Returns the action that is due at `now`, if any, and schedules its next occurrence.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Due> {
         if now >= self.silent {
             return Some(Due::Silent);

@@ -11,12 +11,12 @@ use crate::Gateway;
 use crate::metered_stream::RateExceeded;
 use crate::protocol::{Close, Closing};
 
-/// The shortest wait before a client connects again.
+/// Shortest wait before a client connects again.
 const RETRY: Duration = Duration::from_millis(500);
 /// Period over which clients that are closed together connect again.
 const SPREAD: Duration = Duration::from_secs(5);
 
-/// Returns how a socket ends after a read failed.
+/// Returns the end of a socket whose read failed.
 pub(super) fn end_after(error: &Error) -> End {
     match error {
         Error::Io(error) if RateExceeded::is_cause_of(error) => End::from(Close::Rate),
@@ -30,8 +30,8 @@ pub(super) fn end_after(error: &Error) -> End {
     }
 }
 
-/// Sends the close frame and waits a little until the client has read it: a connection that is dropped with unread bytes
-/// is reset, and the reason is lost.
+/// Sends the close frame and waits briefly until the client has read it: dropping a connection with unread bytes resets
+/// it, and the client would not receive the reason.
 pub(super) async fn close(gateway: &Gateway, mut socket: Socket, closing: &Closing) {
     let reason = closing.reason(retry(gateway, closing.close));
     let frame = CloseFrame { code: closing.close.code().into(), reason: reason.into() };
@@ -42,7 +42,7 @@ pub(super) async fn close(gateway: &Gateway, mut socket: Socket, closing: &Closi
                 break;
             }
         }
-        // After a broken message the library reads no more; what the client still sends is thrown away.
+        // After a broken message the library reads no more; further bytes of the client are discarded.
         let stream = socket.get_mut();
         stream.discard();
         stream.shutdown().await?;
@@ -55,7 +55,8 @@ pub(super) async fn close(gateway: &Gateway, mut socket: Socket, closing: &Closi
     }
 }
 
-/// Returns the time before the client connects again, random, so that clients closed together do not return together.
+/// Returns a random time before the client connects again, so that clients that were closed together do not return
+/// together.
 fn retry(gateway: &Gateway, reason: Close) -> Duration {
     let spread = match reason {
         Close::Restart | Close::TryLater => SPREAD,

@@ -25,9 +25,9 @@ use crate::protocol::{
 use crate::resume::Seat;
 use crate::{Gateway, credentials};
 
-/// Bytes that are handed to the socket before it is flushed. The socket's buffer never shrinks.
+/// Bytes that are written to the socket before it is flushed. The socket's buffer never shrinks.
 const PORTION: usize = 4 * 1024;
-/// Number of portions that are sent before the client is listened to again.
+/// Number of portions that are sent before the next message of the client is read.
 const PORTIONS: usize = 16;
 /// Number of commands of one socket that run at the same time.
 const RUNNING: usize = 2;
@@ -56,7 +56,7 @@ pub(super) struct Live<'a> {
     waiting: VecDeque<Command>,
 }
 
-/// Number of messages in the present second.
+/// Number of messages in the current second.
 struct Second {
     began: Instant,
     messages: u32,
@@ -83,7 +83,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Serves the socket to its end. `welcome` is sent first.
+    /// Serves the socket until it ends. Sends `welcome` first.
     pub(super) async fn run(mut self, welcome: Utf8Bytes) -> End {
         let mut ended = self.write([welcome]).await;
         while ended.is_ok() {
@@ -117,7 +117,7 @@ impl<'a> Live<'a> {
                 close: Close::Protocol,
                 detail: Some("messages are text, not binary".into()),
             })),
-            // The library has queued the answer to the close.
+            // The library has queued the answer to the client's close frame.
             Some(Ok(Message::Close(_))) => {
                 self.write([]).await?;
                 Err(End::Gone)
@@ -184,7 +184,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Starts a command, unless too many are under way: then the client is too fast for the database.
+    /// Starts a command. Closes the socket if too many commands are running: the client is faster than the database.
     fn begin(&mut self, command: Command) -> Result<(), End> {
         if self.commands.len() < RUNNING {
             self.commands.push(command);
@@ -211,7 +211,7 @@ impl<'a> Live<'a> {
                         detail: Some("the ticket belongs to another session".into()),
                     }));
                 }
-                // The grant still lasts; the client tries again.
+                // The old grant is still valid; the client may try again.
                 Err(Closing { close: Close::TryLater, .. }) => busy(&id),
                 Err(closing) => return Err(End::Close(closing)),
             },
@@ -251,7 +251,7 @@ impl<'a> Live<'a> {
                 self.write([ServerFrame::AuthDue(AuthDue { in_s }).text()]).await
             }
             Some(Due::Heartbeat) => {
-                // In this order: everything up to these positions is sent before them.
+                // The order matters: everything up to these positions is sent before them.
                 let pos = self.seat.positions();
                 let is_complete = self.send_queued().await?;
                 let token = self.clocks.take_token_due(now).then(|| resume_token(self.gateway, &self.seat));
@@ -266,7 +266,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Sends what waits in the queue, or is to be replayed: all of it, or the first portions.
+    /// Sends the queued frames and replays: all of them, or the first portions.
     async fn send_queued(&mut self) -> Result<Queued, End> {
         for _ in 0..PORTIONS {
             // A slow reader's backlog delays neither heartbeats nor the end of the grant.
@@ -294,7 +294,7 @@ impl<'a> Live<'a> {
         Ok(Queued::More)
     }
 
-    /// Writes frames, unless the socket is to be closed meanwhile, or the client takes too long.
+    /// Writes frames. Stops if the socket is to be closed meanwhile, or the client takes too long.
     async fn write(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), End> {
         let socket = &mut *self.socket;
         let written = async {
@@ -315,7 +315,7 @@ impl<'a> Live<'a> {
     }
 }
 
-/// Whether everything in the queue was sent.
+/// Whether the queue was sent completely.
 #[derive(PartialEq, Eq)]
 enum Queued {
     Sent,

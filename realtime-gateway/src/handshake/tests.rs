@@ -38,15 +38,15 @@ fn twice(name: &'static str, value: &'static str) -> Request {
 }
 
 #[test]
-fn a_right_request_is_accepted_as_the_rfc_says() {
+fn a_valid_request_is_accepted_as_rfc_6455_requires() {
     let accept = Ok("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned());
     assert_eq!(check(&right().finish(), &origins()), accept);
-    // Programs are no browsers, and send no origin.
+    // Clients that are not browsers send no origin.
     assert_eq!(check(&without("origin"), &origins()), accept);
 }
 
 #[test]
-fn every_wrong_request_is_refused() {
+fn every_invalid_request_is_refused() {
     for (request, refusal) in [
         (right().method(Method::POST).finish(), Refusal::Method),
         (right().version(Version::HTTP_10).finish(), Refusal::Version),

@@ -5,7 +5,7 @@ use domain::ids::{ConnectionId, SessionId, UserId};
 
 use super::SendQueue;
 
-/// One open socket, as the hub knows it.
+/// One open socket in the hub.
 pub(crate) struct Outlet {
     pub(crate) id: ConnectionId,
     pub(crate) user: UserId,

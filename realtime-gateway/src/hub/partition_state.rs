@@ -8,14 +8,14 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Outlet, Ring};
 
-/// A socket that listens to a topic.
+/// A socket that is subscribed to a topic.
 pub(super) struct Listener {
     pub(super) outlet: Arc<Outlet>,
     /// Only events after this position are sent.
     pub(super) since: i64,
 }
 
-/// Everything about one partition: its newest events, and who listens to which topic.
+/// State of one partition: its newest events, and the subscribers of each topic.
 pub(super) struct PartitionState {
     pub(super) ring: Ring,
     topics: HashMap<Audience, IndexMap<ConnectionId, Listener>>,
@@ -40,7 +40,7 @@ impl PartitionState {
         }
     }
 
-    /// Queues an event's frame for everybody who listens to its topic.
+    /// Queues an event's frame for every subscriber of its topic.
     pub(super) fn deliver(&self, topic: Audience, position: i64, frame: &Utf8Bytes) {
         for listener in self.topics.get(&topic).into_iter().flat_map(IndexMap::values) {
             if position > listener.since {
@@ -49,7 +49,7 @@ impl PartitionState {
         }
     }
 
-    /// Calls a function for every listener; for one that listens to several topics, several times.
+    /// Calls a function for every subscriber; for a socket with several topics, several times.
     pub(super) fn for_each_listener(&mut self, mut call: impl FnMut(&mut Listener)) {
         self.topics.values_mut().flat_map(IndexMap::values_mut).for_each(&mut call);
     }

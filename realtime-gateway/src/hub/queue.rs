@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::protocol::Close;
 
-/// Frames on their way to one socket, bounded. The hub fills it; the socket's task empties it.
+/// Bounded queue of frames for one socket. The hub fills it; the socket's task empties it.
 ///
 /// A partition whose frames do not fit is *lagging*: the queue keeps no frame of it, only the position after which the
 /// socket misses events. The socket's task then replays from there (see [`Hub::replay`](super::Hub::replay)). So a burst
@@ -24,7 +24,7 @@ pub(crate) struct SendQueue {
 struct State {
     frames: VecDeque<Queued>,
     bytes: usize,
-    /// Lagging partitions, each with the position after which the socket misses events. Few: a plain list.
+    /// Lagging partitions, each with the position after which the socket misses events. A list, because there are few.
     lagging: Vec<(Partition, i64)>,
     gap: Gap,
     close: Option<Close>,
@@ -36,7 +36,7 @@ struct Queued {
     frame: Utf8Bytes,
 }
 
-/// Whether the client has to be told that it may have missed events.
+/// Whether the client is owed a `gap` frame.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Gap {
     #[default]
@@ -44,7 +44,7 @@ enum Gap {
     Owed,
 }
 
-/// The next work of a socket's task.
+/// The next action of a socket's task.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// Send these frames, in order.
@@ -55,7 +55,7 @@ pub(crate) enum Taken {
     Replay(Partition, i64),
     /// Close the socket.
     Close(Close),
-    /// Nothing to send.
+    /// No work.
     Idle,
 }
 
@@ -68,7 +68,7 @@ impl SendQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the frame of an event. Where it does not fit, all partitions with waiting frames become lagging.
+    /// Adds the frame of an event. If it does not fit, all partitions with waiting frames become lagging.
     pub(super) fn push(&self, partition: Partition, position: i64, frame: Utf8Bytes) {
         let mut state = self.state();
         if state.close.is_some() || state.lagging_after(partition).is_some() {
@@ -97,8 +97,8 @@ impl SendQueue {
         self.filled.notify_one();
     }
 
-    /// Moves a lagging partition forward after a part of its events was replayed. Does nothing where the partition no
-    /// longer lags at `from`: the log was restarted meanwhile.
+    /// Moves a lagging partition forward after a part of its events was replayed. Does nothing if the partition no
+    /// longer lags at `from` because the event log was restarted in the meantime.
     pub(crate) fn advance(&self, partition: Partition, from: i64, to: i64) {
         let mut state = self.state();
         if let Some(place) = state.lagging.iter().position(|lagging| *lagging == (partition, from)) {
@@ -108,19 +108,19 @@ impl SendQueue {
         }
     }
 
-    /// Ends the lagging of a partition that was at `from`: everything after was replayed. The hub calls it under the
-    /// partition's lock, so that no event is applied between the replay and this.
+    /// Ends the lagging of a partition that was at `from`, after all later events were replayed. The hub calls it under
+    /// the partition's lock, so that no event is applied between the replay and this call.
     pub(super) fn caught_up(&self, partition: Partition, from: i64) {
         self.state().lagging.retain(|lagging| *lagging != (partition, from));
     }
 
-    /// Owes the client a `gap` frame.
+    /// Records that the client is owed a `gap` frame.
     pub(crate) fn owe_gap(&self) {
         self.state().gap = Gap::Owed;
         self.filled.notify_one();
     }
 
-    /// Drops everything that waits and owes the client a `gap` frame: positions of another epoch mean nothing.
+    /// Drops all waiting frames and replays and owes the client a `gap` frame: positions of another epoch are invalid.
     pub(super) fn restart(&self) {
         let mut state = self.state();
         state.clear();
@@ -130,7 +130,7 @@ impl SendQueue {
         self.filled.notify_one();
     }
 
-    /// Asks for the socket to be closed. Waiting frames are dropped; the first reason counts.
+    /// Requests that the socket is closed. Drops waiting frames; the first reason counts.
     pub(crate) fn close(&self, close: Close) {
         let mut state = self.state();
         state.clear();
@@ -140,7 +140,7 @@ impl SendQueue {
         self.closed.notify_one();
     }
 
-    /// Takes the next work: frames of at most `bytes` in all, but at least one frame if one waits.
+    /// Returns the next work: frames of at most `bytes` in total, but at least one frame if one waits.
     pub(crate) fn take(&self, bytes: usize) -> Taken {
         let mut state = self.state();
         if let Some(close) = state.close {
@@ -163,7 +163,7 @@ impl SendQueue {
             _ if !frames.is_empty() => Taken::Frames(frames),
             Some((partition, after)) => Taken::Replay(*partition, *after),
             None => {
-                // A burst leaves no memory behind.
+                // Frees the memory of a burst.
                 state.frames = VecDeque::new();
                 Taken::Idle
             }
@@ -180,12 +180,12 @@ impl SendQueue {
         self.filled.notify_one();
     }
 
-    /// Waits until there may be work. For one waiting task.
+    /// Waits until there may be work. Only one task may wait.
     pub(crate) async fn filled(&self) {
         self.filled.notified().await;
     }
 
-    /// Waits until the socket is to be closed. For one waiting task.
+    /// Waits until the socket is to be closed. Only one task may wait.
     pub(crate) async fn closed(&self) -> Close {
         loop {
             if let Some(close) = self.state().close {
@@ -263,7 +263,7 @@ mod tests {
             queue.push(part(3), 9, "5".into());
             queue.check_invariants();
             assert_eq!((queue.lagging_after(part(3)), queue.lagging_after(part(5))), (Some(6), Some(0)));
-            // A lagging partition takes no frames; others do, and they come first.
+            // A lagging partition queues no frames; other partitions do, and their frames are sent first.
             queue.push(part(3), 10, "6".into());
             queue.push(part(8), 2, "78".into());
             assert_eq!(frames(queue.take(100)), ["78"]);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_drops_what_waits_and_owes_a_gap() {
+    fn a_restart_drops_waiting_frames_and_owes_a_gap() {
         let queue = SendQueue::new(2, 1000);
         queue.lag(part(1), 4);
         queue.push(part(2), 1, "1".into());

@@ -11,16 +11,16 @@ use domain::ids::{ConnectionId, SessionId, UserId};
 use super::Outlet;
 use crate::protocol::Close;
 
-/// How long an ended session is remembered, for sockets that were let in just before.
+/// Period for which an ended session is remembered, for sockets that were added just before.
 const ENDED_FOR: Duration = Duration::from_mins(10);
-/// How long it is remembered which socket superseded another: as long as a resume token lives.
+/// Period for which a superseded socket is remembered: the lifetime of a resume token.
 const SUPERSEDED_FOR: Duration = Duration::from_mins(5);
 
-/// Longest line of sockets, each superseded by the next, that is followed.
+/// Longest chain of superseded sockets that is followed.
 const LONGEST_LINE: usize = 1_000;
 
-/// The open sockets of every person, their sessions, and the sessions that ended. Sharded by person. Its locks are
-/// leaves: nothing else is locked while one is held.
+/// The open sockets of every person, their sessions, and the ended sessions. Sharded by person. Its locks are leaf
+/// locks: no other lock is taken while one is held.
 pub(super) struct Registry {
     shards: [Mutex<Shard>; 16],
     open: AtomicUsize,
@@ -49,8 +49,8 @@ impl Registry {
         self.shards.iter().map(lock)
     }
 
-    /// Adds a socket, unless its session has ended. Closes the socket that it supersedes, directly or through sockets
-    /// that superseded that one, and the person's oldest socket where there are more than `limit`.
+    /// Adds a socket, unless its session has ended. Closes the socket that it supersedes, directly or through a chain
+    /// of superseded sockets, and the person's oldest socket if there are more than `limit`.
     pub(super) fn enter(
         &self,
         outlet: &Arc<Outlet>,
@@ -80,13 +80,13 @@ impl Registry {
         Ok(())
     }
 
-    /// Removes a socket. Does nothing where it was removed before.
+    /// Removes a socket. Idempotent.
     pub(super) fn leave(&self, outlet: &Outlet) {
         let removed = self.shard(outlet.user).remove(outlet.user, |other| other.id == outlet.id).len();
         self.open.fetch_sub(removed, Ordering::Relaxed);
     }
 
-    /// Closes the sockets of a session and lets no further socket of it in.
+    /// Closes the sockets of a session and refuses further sockets of it.
     pub(super) fn end_session(&self, person: UserId, session: SessionId, at: Timestamp) {
         let mut shard = self.shard(person);
         shard.ended.insert(session, at);
@@ -95,7 +95,7 @@ impl Registry {
         self.open.fetch_sub(closed, Ordering::Relaxed);
     }
 
-    /// Closes the sockets of sessions that ended.
+    /// Closes the sockets of ended sessions.
     pub(super) fn end_sessions(&self, ended: &[SessionId]) {
         for mut shard in self.all() {
             let people: Vec<UserId> = shard.people.keys().copied().collect();
@@ -106,7 +106,7 @@ impl Registry {
         }
     }
 
-    /// Returns the sessions that have sockets here, each once.
+    /// Returns the sessions that have sockets on this gateway, each once.
     pub(super) fn sessions(&self) -> Vec<SessionId> {
         let mut sessions: Vec<_> = self
             .all()
@@ -131,7 +131,7 @@ impl Registry {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Forgets sessions that ended and sockets that were superseded long ago.
+    /// Removes sessions that ended and sockets that were superseded long ago.
     pub(super) fn forget(&self, now: Timestamp) {
         for mut shard in self.all() {
             shard.ended.retain(|_, ended_at| now.since(*ended_at) < ENDED_FOR);
@@ -166,11 +166,12 @@ impl Registry {
 }
 
 impl Shard {
-    /// Follows a socket to the one that superseded it last: a resume token that is used twice still leaves one socket.
+    /// Returns the last socket of the chain that superseded a socket: a resume token that is used twice still leaves
+    /// one socket.
     fn newest_of_line(&self, named: ConnectionId) -> ConnectionId {
         let mut line =
             std::iter::successors(Some(named), |id| self.superseded.get(id).map(|(next, _)| *next));
-        // Ids are never used twice, so that a line has no circle; the bound is for a client that resumes in a loop.
+        // Ids are never reused, so that a chain has no cycle. The bound is for a client that resumes in a loop.
         line.by_ref().take(LONGEST_LINE).last().unwrap_or(named)
     }
 

@@ -6,7 +6,7 @@ use super::{Hub, Outlet, Subscription};
 /// The next part of the events that a socket misses in a lagging partition.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Replay {
-    /// Send these frames. The partition still lags where `next` is given: after that position.
+    /// Send these frames. If `next` is given, the partition still lags after that position.
     Frames {
         /// Frames in the order of their positions.
         frames: Vec<Utf8Bytes>,
@@ -15,7 +15,7 @@ pub(crate) enum Replay {
     },
     /// The ring starts later: read the events of these subscriptions from the outbox, up to the position.
     InOutbox {
-        /// Topics, each with the position after which its events are wanted.
+        /// Topics, each with the position after which its events are needed.
         subscriptions: Vec<Subscription>,
         /// Position of the last event that is not in the ring.
         up_to: i64,
@@ -24,10 +24,10 @@ pub(crate) enum Replay {
 
 impl Hub {
     /// Returns the next part of the events that a socket misses after a position: at most `bytes` of frames, but at
-    /// least one frame if one is missed. Join, resume and overflow of the queue all catch up through this function.
+    /// least one frame if one is missed. Joining, resuming and overflow of the queue all use this function.
     ///
-    /// Where the last missed event is returned, the partition stops lagging under the same lock: the next event goes to
-    /// the queue again.
+    /// When the last missed event is returned, the partition stops lagging under the same lock, so that the next event
+    /// goes to the queue again.
     pub(crate) fn replay(&self, outlet: &Outlet, partition: Partition, after: i64, bytes: usize) -> Replay {
         let state = self.partition(partition);
         let subscriptions = outlet.subscriptions_in(partition);
@@ -46,7 +46,7 @@ impl Hub {
             let Some((position, place)) = positions.min() else { break };
             let Some((_, frame)) = sources.get_mut(place).and_then(Iterator::next) else { break };
             if !frames.is_empty() && taken + frame.len() > bytes {
-                // Everything before this frame is done.
+                // All events before this frame were replayed.
                 return Replay::Frames { frames, next: Some(position.saturating_sub(1)) };
             }
             taken += frame.len();

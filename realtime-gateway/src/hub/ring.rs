@@ -41,7 +41,7 @@ impl Ring {
         self.last
     }
 
-    /// Returns the mark of the newest event, `None` where it is not known.
+    /// Returns the mark of the newest event, or `None` if it is unknown.
     pub(super) fn last_mark(&self) -> Option<i64> {
         self.last_mark
     }

@@ -1,4 +1,4 @@
-//! The rules of the hub, by example and by long random histories that are compared with a plain model.
+//! Tests of the hub: examples, and long random histories that are compared with a simple model.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn event(audience: Audience, position: i64) -> LoggedEvent {
 }
 
 impl Hub {
-    /// Lets a socket in that wants new events of its person only.
+    /// Adds a socket that wants only new events of its person.
     fn join_now(&self, id: u128, person: u128) -> Arc<Outlet> {
         let since = self.last(own(person).partition());
         self.join(joining(id, person, &[(own(person), since)]), Timestamp(0)).unwrap()
@@ -86,8 +86,8 @@ impl Hub {
         }
     }
 
-    /// Takes what a socket's task would send, as it would: frames, and replays of lagging partitions from the ring. What
-    /// the ring does not hold is read from `log`, as from the outbox.
+    /// Takes the frames that a socket's task would send: queued frames, and replays of lagging partitions from the
+    /// ring. Events that the ring no longer holds are read from `log`, which stands for the outbox.
     fn drain(&self, outlet: &Outlet, log: &[LoggedEvent]) -> Vec<Utf8Bytes> {
         let mut sent = Vec::new();
         loop {
@@ -184,7 +184,7 @@ fn an_event_for_an_unknown_audience_delays_no_other_and_is_never_claimed() {
     let third = hub.publish(own(1));
     assert_eq!(third.position, 3);
     assert_eq!(hub.drain(&outlet, &[]), frames([&first, &third]));
-    // A newer gateway sends the second event to whoever comes back with this position.
+    // A newer gateway sends the second event to a client that returns with this position.
     assert_eq!(hub.complete_up_to(&outlet, first.partition), 1);
     assert!(hub.is_claim_limited(&outlet));
     let elsewhere = hub.join_now(2, 2);
@@ -224,7 +224,7 @@ fn a_burst_larger_than_the_queue_closes_no_socket_and_loses_no_event() {
     hub.watch(&outlet, post).unwrap();
     let burst: Vec<LoggedEvent> =
         (0..300).map(|number| hub.publish(if number % 3 == 0 { post } else { own(1) })).collect();
-    // The rest of the burst arrives while the socket is catching up.
+    // The rest of the burst arrives while the socket catches up.
     let Taken::Replay(partition, after) = outlet.queue.take(100) else { panic!("the socket lags") };
     let Replay::Frames { frames: first, next: Some(next) } = hub.replay(&outlet, partition, after, 100)
     else {
@@ -287,7 +287,7 @@ fn a_resume_token_used_twice_leaves_one_socket() {
 }
 
 #[test]
-fn a_jump_owes_a_gap_to_everybody_in_the_partition_and_continues_there() {
+fn a_jump_sends_a_gap_to_each_socket_of_the_partition_and_continues_there() {
     let hub = Hub::new(Limits::default());
     let outlet = hub.join_now(1, 1);
     let to = 100;
@@ -299,7 +299,7 @@ fn a_jump_owes_a_gap_to_everybody_in_the_partition_and_continues_there() {
 }
 
 #[test]
-fn a_restart_drops_what_waits_and_continues_at_the_positions_of_the_new_epoch() {
+fn a_restart_drops_waiting_frames_and_continues_at_the_positions_of_the_new_epoch() {
     let hub = Hub::new(Limits::default());
     let outlet = hub.join_now(1, 1);
     let partition = own(1).partition();
@@ -319,7 +319,7 @@ fn a_restart_drops_what_waits_and_continues_at_the_positions_of_the_new_epoch() 
 }
 
 #[test]
-fn old_events_and_sessions_that_ended_long_ago_are_forgotten() {
+fn old_events_and_long_ended_sessions_are_removed() {
     let hub = Hub::new(Limits::default());
     for _ in 0..6 {
         hub.publish(own(1));
@@ -335,7 +335,7 @@ fn old_events_and_sessions_that_ended_long_ago_are_forgotten() {
     assert_eq!((hub.ring_covers(partition, 2), hub.ring_covers(partition, 3)), (false, true));
 }
 
-/// One socket of the model, with the frames that it must have been sent.
+/// One socket of the model, with the frames that the hub must send to it.
 struct Listener {
     outlet: Arc<Outlet>,
     topics: Vec<Audience>,
@@ -344,7 +344,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Sends some of what waits. Asserts that it is what was expected, in the order of each partition.
+    /// Sends some of the waiting frames. Asserts that they are the expected ones, in the order of each partition.
     fn check(&mut self, hub: &Hub, log: &[LoggedEvent]) {
         self.sent.extend(hub.drain(&self.outlet, log));
         for partition in Partition::all() {
@@ -357,7 +357,7 @@ impl Listener {
 }
 
 #[test]
-fn long_random_histories_lose_nothing_and_repeat_nothing() {
+fn long_random_histories_lose_and_repeat_no_event() {
     for seed in 0..40 {
         let mut random = StdRng::seed_from_u64(seed);
         let limits =

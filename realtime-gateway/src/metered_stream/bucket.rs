@@ -2,7 +2,7 @@ use tokio::time::Instant;
 
 use super::RateExceeded;
 
-/// A token bucket: `per_second` units on average, and `burst` at once.
+/// A token bucket: `per_second` units per second on average, at most `burst` at once.
 pub(super) struct Bucket {
     per_second: f64,
     burst: f64,
@@ -11,13 +11,13 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// Returns a bucket that is full at `now`.
+    /// Creates a bucket that is full at `now`.
     pub(super) fn full(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst);
         Self { per_second: f64::from(per_second), burst, level: burst, filled_at: now }
     }
 
-    /// Takes `units`, or fails where fewer are left.
+    /// Takes `units`, or fails if fewer are left.
     pub(super) fn take(&mut self, units: u32, now: Instant) -> Result<(), RateExceeded> {
         let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
         self.filled_at = now;
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_allowed_at_once_and_the_rate_for_ever() {
+    fn a_burst_is_allowed_at_once_and_the_rate_without_end() {
         let start = Instant::now();
         let mut bucket = Bucket::full(50, 100, start);
         assert_eq!(bucket.take(100, start), Ok(()));

@@ -1,20 +1,20 @@
-/// The longest header of a frame: 2 bytes, 8 of an extended length, 4 of a mask (RFC 6455 section 5.2).
+/// Longest header of a frame: 2 bytes, 8 of an extended length, 4 of a mask (RFC 6455 section 5.2).
 const LONGEST_HEADER: usize = 14;
 
-/// Counts frames of the WebSocket protocol in a stream of bytes that may be cut anywhere.
+/// Counts WebSocket frames in a stream of bytes that may be split at any byte.
 ///
-/// It looks at lengths alone; whether the frames are allowed is checked by the layer above.
+/// It reads lengths only; the layer above checks whether the frames are valid.
 #[derive(Default)]
 pub(super) struct FrameCounter {
     header: [u8; LONGEST_HEADER],
-    /// How many bytes of the present header are there.
+    /// Number of bytes of the current header that have arrived.
     held: usize,
-    /// How many bytes of the present frame's payload are still to come.
+    /// Number of bytes of the current frame's payload that have not arrived yet.
     payload: u64,
 }
 
 impl FrameCounter {
-    /// Returns how many frame headers are completed by `bytes`, which follow those of the call before.
+    /// Returns the number of frame headers that `bytes`, which follow those of the previous call, complete.
     pub(super) fn count(&mut self, mut bytes: &[u8]) -> u32 {
         let mut frames: u32 = 0;
         loop {
@@ -69,7 +69,7 @@ mod tests {
             }
         }
         bytes.extend([1, 2, 3, 4]);
-        // Payload bytes that would be headers if they were taken for some.
+        // Payload bytes that look like headers.
         bytes.extend(std::iter::repeat_n(0x80, payload));
         bytes
     }

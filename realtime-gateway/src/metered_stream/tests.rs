@@ -13,7 +13,7 @@ fn metered(limits: &Limits) -> (DuplexStream, MeteredStream<DuplexStream>) {
     (client, MeteredStream::new(server, limits))
 }
 
-/// Reads everything that is there, in portions.
+/// Reads all available bytes, in portions.
 async fn read_all(stream: &mut MeteredStream<DuplexStream>, bytes: usize) -> io::Result<()> {
     let mut left = bytes;
     let mut buffer = [0; 1024];
@@ -95,7 +95,7 @@ async fn while_the_socket_is_closed_the_rest_can_be_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_goes_on_sending_is_read_for_a_while_only() {
+async fn a_client_that_continues_sending_is_read_up_to_a_bound() {
     let (mut client, mut stream) = metered(&Limits::default());
     stream.discard();
     let endless = tokio::spawn(async move { while client.write_all(&[0; 1024]).await.is_ok() {} });

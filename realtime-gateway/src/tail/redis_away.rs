@@ -1,4 +1,4 @@
-//! What the tail does while Redis fails: it reads the outbox, and tries Redis again from time to time.
+//! The tail while Redis fails: it reads the outbox, and tries Redis from time to time.
 
 use stream::{EventSource, OutboxSource, RedisSource, SourceFault};
 use tokio::task::JoinHandle;
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Tail;
 
-/// Redis is tried in a task of its own, so that waiting for it does not hold up events.
+/// A task tries Redis, so that waiting for Redis does not delay events.
 pub(super) struct Away {
     try_at: Instant,
     trying: Option<JoinHandle<Tried>>,
@@ -15,12 +15,12 @@ pub(super) struct Away {
 
 struct Tried {
     source: Box<RedisSource>,
-    /// Newest positions in Redis, if it answers.
+    /// Newest positions in Redis, if Redis answers.
     tops: Option<stream::Positions>,
 }
 
 impl Tail<'_> {
-    /// Reads the outbox in place of Redis.
+    /// Reads the outbox instead of Redis.
     pub(super) fn leave_redis(&mut self, fault: &SourceFault) {
         tracing::warn!(error = %fault, "redis fails; events are read from the outbox");
         let timing = self.gateway.settings.timing;
@@ -30,12 +30,12 @@ impl Tail<'_> {
             let try_at = Instant::now() + timing.retry;
             self.away = Some(Away { try_at, trying: None, source: Some(source) });
         }
-        // The new source does not know which events came before.
+        // The new source does not know the events before its start.
         self.compare_first = true;
     }
 
-    /// Reads from Redis again once it answers and the relay has copied everything that this gateway has: before, its
-    /// events would be old ones, and new ones would be late.
+    /// Reads from Redis again once it answers and the relay has copied every event that this gateway has. Earlier,
+    /// Redis would return old events first and new ones late.
     pub(super) async fn return_to_redis(&mut self) {
         let Some(away) = &mut self.away else { return };
         if let Some(mut source) = away.source.take_if(|_| Instant::now() >= away.try_at) {

@@ -21,7 +21,7 @@ both_forms! {
     }
 
     /// Rule ID8.
-    async fn a_session_that_ended_in_silence_is_found(form) {
+    async fn a_socket_is_closed_if_its_session_ended_without_an_event(form) {
         let mut changes = Changes::default();
         changes.timing.sessions = std::time::Duration::from_millis(20);
         let server = Server::start_with(form, changes).await;
@@ -47,7 +47,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn messages_of_no_use_are_answered_five_times(form) {
+    async fn unusable_messages_are_answered_five_times_before_the_close(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (mut client, _) = server.welcomed(&person).await;
@@ -64,7 +64,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn what_breaks_the_protocol_closes_with_its_code(form) {
+    async fn protocol_violations_close_with_their_code(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         for (message, code) in
@@ -80,7 +80,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn one_who_sends_too_much_is_closed(form) {
+    async fn a_client_that_exceeds_the_message_rate_is_closed(form) {
         let mut changes = Changes::default();
         changes.limits.messages_per_second = 0;
         let server = Server::start_with(form, changes).await;
@@ -91,7 +91,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn at_the_end_everybody_is_sent_away_with_what_they_wait_for(form) {
+    async fn shutdown_closes_every_socket_with_a_retry_delay(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (mut client, _) = server.welcomed(&person).await;

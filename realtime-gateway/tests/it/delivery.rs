@@ -80,7 +80,7 @@ both_forms! {
         let open = || server.gateway.open_sockets();
         assert_eq!(open(), 3);
         let mut told = 0;
-        // Until the system's own buffers are full too, however large they are here.
+        // Until the buffers of the operating system are full too, whatever their size.
         while open() == 3 {
             server.notify_at_length(&person, told + 1).await;
             told += 1;

@@ -26,9 +26,9 @@ use testkit::{ManualClock, Person, SilentProxy, TestApp, TestDatabase};
 
 pub(crate) use self::client::{Client, Received};
 
-/// The page that may open sockets.
+/// The origin whose pages may open sockets.
 pub(crate) const ORIGIN: &str = "http://127.0.0.1:8088";
-/// After this a test that waits for something has failed.
+/// Longest time that a test waits.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,15 +37,15 @@ pub(crate) enum Form {
     PostgresAndRedis,
 }
 
-/// The settings a test changes.
+/// The settings that a test changes.
 #[derive(Default)]
 pub(crate) struct Changes {
     pub(crate) limits: Limits,
     pub(crate) timing: Timing,
-    /// Another address of Redis for the gateway alone.
+    /// Another URL of Redis, for the gateway only.
     pub(crate) redis_url: Option<String>,
     pub(crate) relay: RelayRuns,
-    /// A proxy between the gateway alone and PostgreSQL.
+    /// A proxy between the gateway and PostgreSQL. Other programs do not use it.
     pub(crate) postgres: Option<Arc<SilentProxy>>,
 }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 
     pub(crate) async fn start_with(form: Form, mut changes: Changes) -> Self {
-        // Short enough for a test to go through many of them; nothing depends on their length.
+        // Short, so that a test can wait for many of them; no test depends on their length.
         changes.timing.block = Duration::from_millis(50);
         changes.timing.close = Duration::from_millis(200);
         let clock = Arc::new(ManualClock::default());
@@ -103,7 +103,7 @@ impl Server {
         Self { test, gateway, address, shutdown, tasks, source, changes }
     }
 
-    /// Starts another gateway on the same log, and returns its address.
+    /// Starts another gateway on the same event log, and returns its address.
     pub(crate) async fn second_gateway(&self) -> SocketAddr {
         serve(&self.test, &self.source, &self.changes, &self.shutdown, &self.tasks).await.1
     }
@@ -126,7 +126,7 @@ impl Server {
         (client, welcome)
     }
 
-    /// Records an event for a person, with a number that a test recognises.
+    /// Records an event for a person, with a number that the test recognises.
     pub(crate) async fn notify(&self, person: &Person, number: i64) {
         notify(&self.test.app.store, &self.test.clock, person.caller().user_id, number).await;
     }
@@ -176,7 +176,7 @@ impl Server {
         unit.commit().await.unwrap();
     }
 
-    /// Writes a post.
+    /// Creates a post.
     pub(crate) async fn post(&self, author: &Person) -> PostId {
         let new = NewPost {
             title: PostTitle::parse("/title", "Sorting").unwrap(),
@@ -198,7 +198,7 @@ impl Server {
     }
 }
 
-/// Starts a gateway, and waits until it lets people in.
+/// Starts a gateway, and waits until it accepts sockets.
 async fn serve(
     test: &TestApp,
     source: &Source,
@@ -212,7 +212,7 @@ async fn serve(
         limits: changes.limits,
         timing: changes.timing,
     };
-    // With the rights of production, so that every test shows that they are enough.
+    // With the rights of production, so that every test shows that they are sufficient.
     let store = match &changes.postgres {
         None => test.database.store_as("orgo_gateway").await,
         Some(proxy) => {
@@ -236,7 +236,7 @@ async fn serve(
     (gateway, address)
 }
 
-/// Records an event for a person, with a number that a test recognises.
+/// Records an event for a person, with a number that the test recognises.
 pub(crate) async fn notify(store: &Store, clock: &ManualClock, user: UserId, number: i64) {
     let mut unit = store.begin(clock.now()).await.unwrap();
     unit.record(numbered(user, number, clock.now()));

@@ -11,7 +11,7 @@ use crate::fixture::{Changes, Client, PATIENCE, Received, Server};
 const RIGHT: &str = "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: orgo.v1\r\n";
 
-/// An answer to a request written by hand.
+/// An answer to a handwritten request.
 struct Answer {
     status: u16,
     head: String,
@@ -44,7 +44,7 @@ async fn ask(address: SocketAddr, request: &str) -> Answer {
 }
 
 both_forms! {
-    async fn a_request_that_is_no_handshake_gets_a_problem(form) {
+    async fn a_request_without_a_valid_handshake_gets_a_problem(form) {
         let server = Server::start(form).await;
         let without = |line: &str| RIGHT.replace(line, "");
         for (request, status, code) in [
@@ -93,7 +93,7 @@ both_forms! {
             let answer = client.next().await;
             assert!(matches!(answer, Received::Closed(got, _) if got == code), "{message:?}: {answer:?}");
         }
-        // A text frame, masked with zeros, whose two bytes are no UTF-8; and one that is not masked.
+        // A text frame, masked with zeros, whose two bytes are not UTF-8; and an unmasked frame.
         for (bytes, code) in [(&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xff][..], 1007), (&[0x81, 0x01, b'x'], 4300)] {
             let mut client = Client::open(server.address).await;
             client.send_bytes(bytes).await;
@@ -102,7 +102,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn who_says_no_hello_is_sent_away(form) {
+    async fn a_socket_without_hello_is_closed(form) {
         let mut changes = Changes::default();
         changes.timing.hello = std::time::Duration::from_millis(50);
         let server = Server::start_with(form, changes).await;
@@ -111,7 +111,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn only_so_many_may_wait_to_say_hello(form) {
+    async fn sockets_of_one_address_waiting_for_hello_are_limited(form) {
         let mut changes = Changes::default();
         changes.limits.waiting_per_address = 2;
         let server = Server::start_with(form, changes).await;
@@ -121,13 +121,13 @@ both_forms! {
         assert_eq!((refused.status, refused.body["code"].as_str()), (429, Some("rate_limited")));
         assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
         drop(one);
-        // The gateway learns in its own time that one is gone.
+        // The gateway notices the disconnect a little later.
         let freed = async { while ask(server.address, &request).await.status != 101 {} };
         tokio::time::timeout(PATIENCE, freed).await.unwrap();
         server.stop().await;
     }
 
-    async fn only_so_many_may_wait_to_say_hello_in_all(form) {
+    async fn all_sockets_waiting_for_hello_are_limited(form) {
         let mut changes = Changes::default();
         (changes.limits.waiting_per_address, changes.limits.waiting) = (2, 1);
         let server = Server::start_with(form, changes).await;
@@ -138,13 +138,13 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn health_is_told_to_whoever_asks(form) {
+    async fn health_checks_need_no_credentials(form) {
         let server = Server::start(form).await;
         for (path, status) in [("/healthz", "ok"), ("/readyz", "ready")] {
             let answer = ask(server.address, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n")).await;
             assert_eq!((answer.status, answer.body["status"].as_str()), (200, Some(status)));
         }
-        // A clock that runs ahead of the tail: nothing was compared with the log for too long.
+        // The clock is ahead of the last comparison with the event log.
         server.test.clock.advance(std::time::Duration::from_hours(1));
         let answer = ask(server.address, "GET /readyz HTTP/1.1\r\nHost: x\r\n").await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (503, Some("unavailable")));

@@ -21,7 +21,7 @@ both_forms! {
         server.notify(&person, 1).await;
         let told = client.news().await;
         let partition = told["p"].to_string();
-        // A heartbeat that was under way when the event came may not include it yet; the next one does.
+        // A heartbeat that was being sent when the event came may not include it yet; the next one does.
         let counted = [client.frame().await, client.frame().await].map(|beat| beat["pos"][&partition].clone());
         assert_eq!(counted[1], told["o"]);
         assert!(counted[0].as_i64() <= told["o"].as_i64());

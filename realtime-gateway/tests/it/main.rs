@@ -1,5 +1,5 @@
-//! Real sockets against a real gateway. Every rule is tried in both forms: SQLite with the outbox as the source of
-//! events, and PostgreSQL with Redis Streams.
+//! Real sockets against a real gateway. Every test runs in both forms: SQLite with the outbox as the source of events,
+//! and PostgreSQL with Redis Streams.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod fixture;
@@ -16,7 +16,7 @@ mod redis_away;
 mod resuming;
 mod watching;
 
-/// Makes two tests of every body, one a form of the gateway.
+/// Makes two tests of every body, one per form of the gateway.
 macro_rules! both_forms {
     ($($(#[$meta:meta])* async fn $name:ident($form:ident) $body:block)+) => {$(
         mod $name {

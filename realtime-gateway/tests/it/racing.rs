@@ -5,8 +5,7 @@ use crate::fixture::{Changes, Client, Form, Server, notify};
 
 const TOLD: i64 = 240;
 
-/// Somebody is told one thing after the other while their client drops its socket and resumes, again and again, on one
-/// gateway and then on the other.
+/// Records events for a person while the client drops its socket and resumes repeatedly, alternately on two gateways.
 async fn drop_and_resume(form: Form, changes: Changes) {
     let server = Server::start_with(form, changes).await;
     let addresses = [server.address, server.second_gateway().await];
@@ -54,11 +53,11 @@ fn advance(positions: &mut Value, frame: &Value) {
 }
 
 both_forms! {
-    async fn resuming_loses_nothing_and_repeats_nothing_from_memory(form) {
+    async fn resuming_from_the_ring_loses_and_repeats_no_event(form) {
         drop_and_resume(form, Changes::default()).await;
     }
 
-    async fn resuming_loses_nothing_and_repeats_nothing_from_the_log(form) {
+    async fn resuming_from_the_outbox_loses_and_repeats_no_event(form) {
         let mut changes = Changes::default();
         changes.limits.ring_events = 1;
         drop_and_resume(form, changes).await;

@@ -5,13 +5,13 @@ use crate::fixture::{Client, Server};
 
 /// An empty continuation frame with a mask (RFC 6455 section 5.4).
 const EMPTY: [u8; 6] = [0x00, 0x80, 0, 0, 0, 0];
-/// The beginning of a text in parts: a frame that is not the last one.
+/// The start of a fragmented text message: a frame that is not the last one.
 const BEGINNING: [u8; 6] = [0x01, 0x80, 0, 0, 0, 0];
 
-/// Sends parts of one text that never ends, and returns how the socket is closed.
+/// Sends fragments of an endless text message, and returns how the socket is closed.
 async fn close_after_endless_parts(mut client: Client) -> (u16, serde_json::Value) {
     client.send_bytes(&BEGINNING).await;
-    // Far more than allowed at once, and bounded.
+    // Far more than the allowed burst, but bounded.
     for _ in 0..20 {
         if client.try_send_bytes(&EMPTY.repeat(100)).await.is_err() {
             break;
@@ -43,7 +43,7 @@ both_forms! {
         let (mut client, _) = server.welcomed(&person).await;
         client.send_bytes(&BEGINNING).await;
         client.send_bytes(&EMPTY.repeat(20)).await;
-        // The last part, with a mask of zeros.
+        // The last fragment, with a mask of zeros.
         client.send_bytes(&[0x80, 0x88, 0, 0, 0, 0]).await;
         client.send_bytes(br#"{"t":"x""#).await;
         assert_eq!(client.news().await["code"], "bad_frame");

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::fixture::{Changes, Form, PATIENCE, RelayRuns, Server};
 
-/// A door to Redis that can be shut.
+/// A TCP proxy to Redis that can be closed.
 struct Door {
     url: String,
     open: Arc<AtomicBool>,
@@ -20,7 +20,7 @@ impl Door {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let real = testkit::redis_url().0.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-        // The password goes through the door, the address stays behind it.
+        // The URL of the proxy keeps the password of the original URL; only the address differs.
         let (password, redis) = match real.split_once('@') {
             Some((password, redis)) => (format!("{password}@"), redis.to_owned()),
             None => (String::new(), real),
@@ -52,7 +52,7 @@ impl Door {
     async fn open(&mut self) {
         self.passed.mark_unchanged();
         self.open.store(true, Ordering::SeqCst);
-        tokio::time::timeout(PATIENCE, self.passed.changed()).await.expect("somebody to come").unwrap();
+        tokio::time::timeout(PATIENCE, self.passed.changed()).await.expect("a connection attempt").unwrap();
     }
 
     fn close(&self) {
@@ -108,7 +108,7 @@ async fn connected_clients_get_a_gap_when_events_are_lost() {
     let server = Server::start_with(Form::PostgresAndRedis, changes).await;
     let person = server.test.person("first").await;
     let (mut client, _) = server.welcomed(&person).await;
-    // Recorded and forgotten in one commit: nobody can have read it.
+    // Recorded and deleted in one commit, so that no reader can have seen it.
     let heads = "UPDATE stream_heads SET pos = pos + 5";
     server.test.database.execute(heads).await;
     let gap = client.news().await;

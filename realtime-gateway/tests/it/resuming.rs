@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 use crate::both_forms;
 use crate::fixture::{Changes, Client, Form, Server};
 
-/// What a client remembers of its last socket.
+/// The state that a client keeps from its last socket.
 fn resume(welcome: &Value, positions: &Value) -> Value {
     json!({"t": "hello", "v": 1, "resume": {"rt": welcome["rt"], "epoch": welcome["epoch"], "pos": positions}})
 }
 
-/// Tells somebody ten things, of which a socket gets the first four; then resumes it. Returns the new socket.
+/// Records ten events, of which a socket gets the first four; then resumes it. Returns the new socket.
 async fn resumed(server: &Server, forget: impl AsyncFnOnce(&Server)) -> (Client, Value) {
     let (person, other) = (server.test.person("first").await, server.test.person("second").await);
     let (mut client, welcome) = server.welcomed(&person).await;
@@ -25,7 +25,7 @@ async fn resumed(server: &Server, forget: impl AsyncFnOnce(&Server)) -> (Client,
         server.notify(&person, number).await;
         server.notify(&other, number).await;
     }
-    // Another socket has them all: so the gateway does.
+    // Another socket has received all of them, so the gateway has them too.
     let (mut witness, _) = server.welcomed(&person).await;
     server.notify(&person, 11).await;
     while witness.numbers(1).await != [11] {}
@@ -85,7 +85,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn positions_of_another_epoch_or_ahead_of_the_log_are_a_gap(form) {
+    async fn positions_of_another_epoch_or_ahead_of_the_outbox_are_a_gap(form) {
         let server = Server::start(form).await;
         let person = server.test.person("first").await;
         let (_client, welcome) = server.welcomed(&person).await;
@@ -191,7 +191,7 @@ both_forms! {
             if frame["t"] == "gap" {
                 break frame;
             }
-            // Before the gateway noticed it had the positions of the lost events behind it.
+            // Before the gateway noticed, its positions were after those of the lost events.
             assert!(frame["n"].as_i64() > Some(5), "{frame}");
         };
         assert_ne!(gap["epoch"], welcome["epoch"]);
@@ -199,7 +199,7 @@ both_forms! {
         let next = client.news().await;
         assert_eq!((&next["n"], next["o"].as_i64()), (&json!(9), Some(last + 4)));
         assert!(gap["pos"][&part].as_i64() < next["o"].as_i64());
-        // The old epoch's positions are of no use any more.
+        // The positions of the old epoch are invalid.
         let mut late = Client::open(server.address).await;
         late.send(&resume(&welcome, &welcome["pos"])).await;
         let again = late.frame().await;

@@ -110,7 +110,7 @@ both_forms! {
             assert_eq!(ack, json!({"t": "ack", "id": "w"}));
         }
         posts::like_post(server.app(), &fan.caller(), post).await.unwrap();
-        // From here on the gateway has the like behind it.
+        // The gateway has applied the like by now.
         assert_eq!(witness.event().await.0, "post.liked");
         assert_eq!(client.ask("watch", &json!({"post": post})).await["t"], "ack");
         posts::unlike_post(server.app(), &fan.caller(), post).await.unwrap();
@@ -118,7 +118,7 @@ both_forms! {
         server.stop().await;
     }
 
-    async fn what_does_not_exist_is_not_watched(form) {
+    async fn watching_a_missing_post_or_person_is_refused(form) {
         let server = Server::start(form).await;
         let [author, fan] = [server.test.person("author").await, server.test.person("fan").await];
         let post = server.post(&author).await;

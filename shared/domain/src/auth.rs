@@ -15,18 +15,18 @@ define_names! {
     }
 }
 
-/// How long a code is valid.
+/// Lifetime of a code.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// Minimum time between two codes to the same address.
 pub const CODE_COOLDOWN: Duration = Duration::from_mins(1);
-/// Number of wrong attempts after which a code is dead.
+/// Number of wrong attempts after which a code is invalid.
 pub const CODE_ATTEMPTS: i32 = 5;
 
-/// How long a session lives after its last use.
+/// Idle time after which a session expires.
 pub const SESSION_IDLE: Duration = Duration::from_hours(30 * 24);
-/// How long a session lives at most.
+/// Longest lifetime of a session.
 pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(180 * 24);
-/// How long a realtime ticket is valid.
+/// Lifetime of a realtime ticket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 
 /// The stored state of a code, without the code.
@@ -85,7 +85,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Returns whether it is alive: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
+    /// Returns whether the session is live: not ended, used within [`SESSION_IDLE`], younger than [`SESSION_ABSOLUTE`].
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at()
     }
@@ -110,7 +110,7 @@ mod tests {
 
     /// Rule ID2.
     #[test]
-    fn a_code_lives_ten_minutes_and_five_wrong_tries_and_works_once() {
+    fn a_code_is_valid_for_ten_minutes_and_five_wrong_attempts_and_works_once() {
         let second = Duration::from_secs(1);
         assert_eq!(code(CODE_LIFETIME.saturating_sub(second), 4, None).may_be_tried(NOW), Ok(()));
         assert_eq!(code(CODE_LIFETIME, 0, None).may_be_tried(NOW), Err(wrong_code(0)));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_code_waits_a_minute_and_says_how_long() {
+    fn a_second_code_within_a_minute_is_refused_with_the_remaining_time() {
         let early = code(Duration::from_secs(20), 0, None).may_be_replaced(NOW).unwrap_err();
         assert_eq!(early.code, ProblemCode::CodeCooldown);
         assert_eq!(early.retry_after, Some(Duration::from_secs(40)));

@@ -54,7 +54,7 @@ pub struct Post {
     pub edited_at: Option<Timestamp>,
 }
 
-/// How the viewer is related to a post.
+/// The viewer's relation to a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostViewer {
     /// Whether the viewer likes it.
@@ -72,7 +72,7 @@ pub struct PostView {
     pub post: Post,
     /// The author.
     pub author: UserSummary,
-    /// How the viewer is related to it; `None` for anonymous viewers.
+    /// The viewer's relation to it; `None` for anonymous viewers.
     pub viewer: Option<PostViewer>,
 }
 

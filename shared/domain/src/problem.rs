@@ -21,19 +21,19 @@ pub enum ProblemKind {
     Forbidden,
     /// The thing does not exist, or the caller may not know that it does.
     NotFound,
-    /// The method is not offered.
+    /// The resource does not support the method.
     NotAllowed,
     /// The request did not arrive in time.
     TooSlow,
-    /// It stands against what is stored.
+    /// The request conflicts with the stored state.
     Conflict,
-    /// The thing has another version than the one the call was meant for.
+    /// The version of the thing differs from the one that the call expects.
     PreconditionFailed,
     /// The input is too large.
     TooLarge,
     /// The request line and the headers are larger than accepted.
     HeadersTooLarge,
-    /// It is in a form we do not read.
+    /// The media type of the body is not supported.
     Unsupported,
     /// A rate limit was exceeded.
     TooMany,
@@ -98,7 +98,7 @@ pub struct FieldProblem {
     pub place: FieldPlace,
     /// The kind of problem.
     pub fault: FieldFault,
-    /// Values that belong to it (`max`, `min`), so that a client can make a text of its own.
+    /// Parameters of the fault (`min`, `max`), from which a client can build its own text.
     pub params: Map<String, Value>,
 }
 
@@ -134,9 +134,9 @@ pub struct Problem {
     pub code: ProblemCode,
     /// The fields that are wrong; empty if the problem is not about fields.
     pub fields: Vec<FieldProblem>,
-    /// Values that belong to it (`current_version`, `attempts_left`).
+    /// Parameters of the problem (`current_version`, `attempts_left`).
     pub params: Map<String, Value>,
-    /// How long to wait before the next attempt, if waiting helps.
+    /// Time to wait before the next attempt, if waiting helps.
     pub retry_after: Option<Duration>,
 }
 

@@ -4,22 +4,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use poem::http::HeaderMap;
 
-/// Set by a proxy to the address of its client. nginx overwrites what the client sends.
+/// Header with the address of a proxy's client. nginx overwrites the value that the client sends.
 const REAL_IP: &str = "x-real-ip";
 
-/// The proxies whose `X-Real-IP` header is believed.
+/// The proxies whose `X-Real-IP` header is trusted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedProxies(Vec<IpAddr>);
 
 impl TrustedProxies {
-    /// Takes a list of addresses. An IPv4 address and its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2) are the
-    /// same proxy: a listener on `[::]` sees 127.0.0.1 as `::ffff:127.0.0.1`.
+    /// Creates a list of proxies. An IPv4 address and its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2) are the same
+    /// proxy: a listener on `[::]` sees 127.0.0.1 as `::ffff:127.0.0.1`.
     pub(crate) fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         Self(addresses.into_iter().map(|address| address.to_canonical()).collect())
     }
 
-    /// Returns the canonical address of the client: the one a trusted proxy names, otherwise `peer`, the other end of
-    /// the connection. Returns 0.0.0.0 where there is no peer, which happens only in tests.
+    /// Returns the canonical address of the client: the address in the header of a trusted proxy, otherwise `peer`, the
+    /// other end of the connection. Returns 0.0.0.0 if there is no peer, which happens only in tests.
     pub(crate) fn client_of(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
         let mut named = headers.get_all(REAL_IP).iter();
@@ -33,8 +33,8 @@ impl TrustedProxies {
     }
 }
 
-/// Returns the network that limits count as one client: the address itself for IPv4, the /64 for IPv6. One customer
-/// gets at least a /64 (RFC 6177), so single IPv6 addresses cost nothing.
+/// Returns the network that rate limits count as one client: the address itself for IPv4, the /64 for IPv6, because a
+/// customer gets at least a /64 (RFC 6177) and can use any address in it.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

@@ -9,7 +9,7 @@ use crate::details::{self, Detail};
 use crate::problem::{self, Members};
 use crate::{Edge, ServicePolicy, failure};
 
-/// What the edge knows of a request. It stands in the request's data, and writes the problems that answer it.
+/// The edge's data about a request, stored in the request. Renders the problems that answer it.
 #[derive(Clone)]
 pub struct RequestContext {
     pub(crate) edge: Edge,
@@ -20,7 +20,7 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// Returns the context of a request. Fails for one that did not pass the edge.
+    /// Returns the context of a request. Fails if the request did not pass the edge.
     pub fn of(request: &Request) -> poem::Result<&Self> {
         request.data::<Self>().ok_or_else(|| ProblemError(ProblemCode::Internal.into()).into())
     }
@@ -40,12 +40,12 @@ impl RequestContext {
         self.render(problem, Some(&self.path), None)
     }
 
-    /// Renders a problem with a detail of its own.
+    /// Renders a problem with another detail than that of its code.
     pub fn problem_with_detail(&self, problem: &Problem, detail: Detail) -> Response {
         self.render(problem, Some(&self.path), Some(detail))
     }
 
-    /// Renders the failure of a handler, and logs its cause. The client does not see it.
+    /// Renders the failure of a handler. Logs its cause, which the client does not see.
     pub fn failure(&self, error: poem::Error) -> Response {
         if error.is_from_response() {
             return error.into_response();

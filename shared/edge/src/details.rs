@@ -1,11 +1,11 @@
-//! The texts of problems for people, in Korean and English. Each says what the reader can do about it.
+//! Problem details in Korean and English. Each one names the cause and, where possible, how the client can fix it.
 
 use domain::ProblemCode;
 use domain::problem::{FieldFault, FieldProblem};
 use domain::users::Locale;
 use platform::listener::Refusal;
 
-/// A sentence in both languages.
+/// A sentence in Korean and English.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detail {
     /// Korean
@@ -28,10 +28,10 @@ const fn detail(korean: &'static str, english: &'static str) -> Detail {
     Detail { korean, english }
 }
 
-/// A page of another origin called the service.
+/// Detail of a request that comes from a page of an origin that is not allowed.
 pub const ORIGIN_NOT_ALLOWED: Detail = detail(
     "이 출처의 페이지는 이 서버를 호출할 수 없습니다. 운영자가 ORGO_ALLOWED_ORIGINS 설정으로 허용할 수 있습니다.",
-    "Pages of this origin may not call this server. Its operator allows origins with the setting ORGO_ALLOWED_ORIGINS.",
+    "Pages of this origin may not call this server. Its operator can allow the origin with ORGO_ALLOWED_ORIGINS.",
 );
 
 /// Returns the detail of a problem.
@@ -70,25 +70,25 @@ pub fn of_code(code: ProblemCode) -> Detail {
             "이미 사용된 리프레시 토큰이어서 세션을 종료했습니다.",
             "The refresh token had been used before, so the session was ended. Log in again.",
         ),
-        P::Forbidden => detail("허용되지 않은 요청입니다.", "This is not allowed."),
+        P::Forbidden => detail("허용되지 않은 요청입니다.", "You are not allowed to do this."),
         P::NotAuthor => detail("작성자만 할 수 있습니다.", "Only the author may do this."),
         P::InteractionUnavailable => {
             detail("지금은 할 수 없는 상호작용입니다.", "This interaction is not available.")
         }
-        P::NotFound => detail("찾을 수 없습니다.", "There is nothing at this address."),
+        P::NotFound => detail("찾을 수 없습니다.", "The requested resource was not found."),
         P::MethodNotAllowed => {
             detail("이 주소에서 쓸 수 없는 메서드입니다.", "This address does not support the method.")
         }
         P::EmailTaken => detail("이미 가입된 이메일입니다.", "The e-mail address already has an account."),
         P::VersionMismatch => detail(
             "그 사이에 내용이 바뀌었습니다. 새로 불러온 뒤 다시 시도해 주세요.",
-            "It was changed in the meantime. Load it again and retry.",
+            "The resource was changed in the meantime. Load it again and retry.",
         ),
         P::PayloadTooLarge => detail("본문이 너무 큽니다.", "The body is too large."),
         P::UnsupportedMediaType => {
             detail("본문은 application/json이어야 합니다.", "The body must be application/json.")
         }
-        P::ValidationFailed => detail("입력값을 확인해 주세요.", "Check what you have entered."),
+        P::ValidationFailed => detail("입력값을 확인해 주세요.", "Check the values you have entered."),
         P::CodeInvalid => detail("인증 코드가 틀렸거나 만료되었습니다.", "The code is wrong or has expired."),
         P::PasswordWeak => detail("추측하기 쉬운 비밀번호입니다.", "The password is too easy to guess."),
         P::SelfFollow => detail("자기 자신은 팔로우할 수 없습니다.", "You cannot follow yourself."),
@@ -101,19 +101,19 @@ pub fn of_code(code: ProblemCode) -> Detail {
         ),
         P::CodeCooldown => detail(
             "방금 코드를 보냈습니다. 잠시 후 다시 요청해 주세요.",
-            "A code was sent a moment ago. Wait before asking again.",
+            "A code was sent a moment ago. Wait before you request another one.",
         ),
         P::CodeAttemptsExhausted => detail(
             "코드를 너무 많이 틀렸습니다. 새 코드를 요청해 주세요.",
-            "Too many wrong codes. Ask for a new one.",
+            "Too many wrong codes. Request a new one.",
         ),
         P::Internal => detail(
             "서버에 문제가 생겼습니다.",
-            "The server failed. If it happens again, report the request_id.",
+            "The server failed. If this happens again, report the request_id.",
         ),
         P::Unavailable => detail(
             "지금은 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.",
-            "Not available at the moment. Try again shortly.",
+            "The service is not available at the moment. Try again shortly.",
         ),
     }
 }
@@ -135,11 +135,11 @@ pub(crate) fn of_refusal(refusal: Refusal) -> Detail {
             detail("줄은 CRLF로 끝나야 합니다.", "Lines of a request must end in CRLF, not in LF alone.")
         }
         Refusal::Host => {
-            detail("Host 헤더가 정확히 하나 있어야 합니다.", "Exactly one Host header is needed.")
+            detail("Host 헤더가 정확히 하나 있어야 합니다.", "The request must have exactly one Host header.")
         }
         Refusal::BodyLength => detail(
             "본문 길이는 Content-Length 하나 또는 Transfer-Encoding: chunked로 알려야 합니다.",
-            "The body needs one Content-Length, or Transfer-Encoding: chunked, and not both.",
+            "A body needs either one Content-Length or Transfer-Encoding: chunked, not both.",
         ),
         Refusal::HeadersTooLarge => of_code(ProblemCode::HeadersTooLarge),
         Refusal::HeadersTooSlow => of_code(ProblemCode::RequestTimeout),
@@ -152,22 +152,24 @@ pub(crate) fn of_field(field: &FieldProblem, locale: Locale) -> String {
     let korean = locale == Locale::Korean;
     match field.fault {
         FieldFault::Required if korean => "필수 항목입니다.".into(),
-        FieldFault::Required => "It is required.".into(),
+        FieldFault::Required => "A value is required.".into(),
         FieldFault::TooShort if korean => format!("{}자 이상이어야 합니다.", number("min")),
-        FieldFault::TooShort => format!("It must have at least {} characters.", number("min")),
+        FieldFault::TooShort => format!("The value must have at least {} characters.", number("min")),
         FieldFault::TooLong if korean => format!("{}자 이하여야 합니다.", number("max")),
-        FieldFault::TooLong => format!("It must have at most {} characters.", number("max")),
+        FieldFault::TooLong => format!("The value must have at most {} characters.", number("max")),
         FieldFault::OutOfRange if korean => {
             format!("{} 이상 {} 이하여야 합니다.", number("min"), number("max"))
         }
-        FieldFault::OutOfRange => format!("It must be between {} and {}.", number("min"), number("max")),
+        FieldFault::OutOfRange => {
+            format!("The value must be between {} and {}.", number("min"), number("max"))
+        }
         FieldFault::BadFormat if korean => "형식이 올바르지 않습니다.".into(),
-        FieldFault::BadFormat => "It has the wrong type or format.".into(),
+        FieldFault::BadFormat => "The value has the wrong type or format.".into(),
         FieldFault::NotAllowed if korean => "허용되지 않은 값이나 문자가 있습니다.".into(),
         FieldFault::NotAllowed => "The value, or a character in it, is not allowed.".into(),
         FieldFault::Duplicate if korean => "중복되었습니다.".into(),
-        FieldFault::Duplicate => "It is given twice.".into(),
+        FieldFault::Duplicate => "The field is given more than once.".into(),
         FieldFault::UnknownField if korean => "알 수 없는 항목입니다.".into(),
-        FieldFault::UnknownField => "There is no such field.".into(),
+        FieldFault::UnknownField => "The field is unknown.".into(),
     }
 }

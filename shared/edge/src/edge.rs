@@ -12,8 +12,7 @@ use crate::layer::Layer;
 use crate::security_headers::PathHeaders;
 use crate::{Origins, Settings};
 
-/// The HTTP edge of a service: everything that happens to a request before and after its handler, whatever the
-/// service. Clones share it.
+/// The HTTP edge of a service: handles every request before and after its handler. Clones share it.
 #[derive(Clone)]
 pub struct Edge(Arc<Shared>);
 
@@ -28,7 +27,7 @@ struct Shared {
 
 /// The parts of the edge that differ between services.
 pub trait ServicePolicy: Send + Sync + 'static {
-    /// Returns the problem behind an error that only this service knows.
+    /// Returns the problem of an error that only this service knows.
     fn problem_of(&self, _error: &poem::Error) -> Option<Problem> {
         None
     }
@@ -43,14 +42,14 @@ pub trait ServicePolicy: Send + Sync + 'static {
         PathHeaders::default()
     }
 
-    /// Returns how many bytes of a body are read before the handler starts.
+    /// Returns the number of bytes of a body that are read before the handler starts.
     fn buffered_body(&self) -> usize {
         0
     }
 }
 
 impl Edge {
-    /// Makes an edge.
+    /// Creates an edge.
     pub fn new(settings: Settings, ids: Arc<dyn IdSource>) -> Self {
         let origins =
             Origins::new(&settings.public_url, settings.allowed_origins.clone(), settings.loopback_origins);
@@ -80,8 +79,8 @@ impl Edge {
         self.0.trusted_proxies.client_of(peer, request.headers())
     }
 
-    /// Wraps everything that a service answers. Each request runs in a task of its own and each failure is a problem.
-    /// It is boxed on both sides, so that it is compiled once and not for the type of everything inside.
+    /// Wraps the endpoint of a service. Each request runs in a task of its own, and each failure becomes a problem.
+    /// Takes and returns boxed endpoints, so that it is compiled once and not for each type of endpoint.
     pub fn wrap(
         &self,
         inner: BoxEndpoint<'static, Response>,

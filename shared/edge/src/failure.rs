@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 
 use crate::details::{Detail, ORIGIN_NOT_ALLOWED};
 
-/// Returns the problem behind an error of poem itself. An unknown error is a fault of the server.
+/// Returns the problem of an error of poem itself. An unknown error is a fault of the server.
 pub(crate) fn of_poem(error: &poem::Error) -> (Problem, Option<Detail>) {
     let code = if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
         ProblemCode::NotFound
@@ -18,7 +18,7 @@ pub(crate) fn of_poem(error: &poem::Error) -> (Problem, Option<Detail>) {
     } else if let Some(fault) = error.downcast_ref::<ReadBodyError>() {
         of_body(fault)
     } else if error.status() == StatusCode::BAD_REQUEST {
-        // An upgrade that the connection does not offer, for example.
+        // For example, an upgrade that the connection does not support.
         ProblemCode::MalformedRequest
     } else {
         ProblemCode::Internal
@@ -26,7 +26,7 @@ pub(crate) fn of_poem(error: &poem::Error) -> (Problem, Option<Detail>) {
     (code.into(), None)
 }
 
-/// Returns the problem of a body that was not read.
+/// Returns the problem of a body that could not be read.
 pub(crate) fn of_body(fault: &ReadBodyError) -> ProblemCode {
     match fault {
         ReadBodyError::PayloadTooLarge => ProblemCode::PayloadTooLarge,
@@ -34,12 +34,12 @@ pub(crate) fn of_body(fault: &ReadBodyError) -> ProblemCode {
     }
 }
 
-/// Returns an error and its causes, each once.
+/// Returns an error and its causes as text, without repetitions.
 pub(crate) fn chain(error: &poem::Error) -> String {
     let first: &dyn std::error::Error = error;
     let mut causes: Vec<_> =
         std::iter::successors(Some(first), |error| error.source()).map(ToString::to_string).collect();
-    // poem shows the error inside and names it as its cause as well.
+    // poem displays the inner error and also returns it as the cause.
     causes.dedup();
     causes.join(": ")
 }

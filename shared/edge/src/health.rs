@@ -1,4 +1,4 @@
-//! Signs of life, for whoever sends traffic to a service.
+//! Health checks for load balancers and supervisors.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ use crate::{Edge, RequestContext, ServicePolicy};
 const ALIVE: &str = "/healthz";
 const READY: &str = "/readyz";
 
-/// The limits of the listener for health checks. It has connections of its own: checks pass while clients hold all
-/// others.
+/// The limits of the listener for health checks. Its connections are separate, so that checks pass while clients hold
+/// all connections of the main listener.
 const GUARD: Guard = Guard {
     connections: 64,
     head: Duration::from_secs(2),
@@ -36,7 +36,7 @@ pub(crate) fn is_health_path(path: &str) -> bool {
 
 type Check = dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>> + Send + Sync;
 
-/// Whether a service can serve requests. Clones share it.
+/// The readiness of a service. Clones share it.
 #[derive(Clone, Default)]
 pub struct Readiness(Arc<Conditions>);
 
@@ -47,7 +47,7 @@ struct Conditions {
 }
 
 impl Readiness {
-    /// Returns the readiness of a service without conditions.
+    /// Creates the readiness of a service without conditions.
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,7 +61,7 @@ impl Readiness {
         self.0.checks.lock().unwrap_or_else(PoisonError::into_inner).push(check);
     }
 
-    /// Checks the conditions in the order in which they were added. Fails with the first that does not hold, and
+    /// Checks the conditions in the order in which they were added. Fails with the first one that does not hold, and
     /// always while the service is draining.
     pub async fn check(&self) -> Result<(), Problem> {
         if self.0.is_draining.load(Ordering::SeqCst) {
@@ -74,12 +74,12 @@ impl Readiness {
         Ok(())
     }
 
-    /// Makes every check fail from now on, so that no new requests are sent here.
+    /// Makes all further checks fail, so that load balancers send no new requests.
     pub fn drain(&self) {
         self.0.is_draining.store(true, Ordering::SeqCst);
     }
 
-    /// Waits for the signal to stop, and drains.
+    /// Waits for the signal to stop, then drains.
     pub async fn drain_on(self, shutdown: Shutdown) {
         shutdown.triggered().await;
         self.drain();
@@ -120,16 +120,16 @@ fn status(word: &str) -> Response {
     Response::builder().content_type("application/json").header(header::CACHE_CONTROL, "no-store").body(body)
 }
 
-/// Where health checks have a listener of their own.
+/// Address of a separate listener for health checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthListen {
-    /// At this address.
+    /// Listens on this address.
     At(SocketAddr),
-    /// Nowhere: only on the port of the service.
+    /// Has no separate listener: the checks are answered on the port of the service only.
     Off,
 }
 
-/// The text is neither an address nor `off`.
+/// Error: the text is neither an address nor `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAHealthListen;
 
@@ -157,7 +157,7 @@ pub struct HealthServer {
 }
 
 impl HealthServer {
-    /// Starts it, if the setting `name` asks for one.
+    /// Starts the listener, if the setting `name` has an address.
     pub async fn start(
         name: &str,
         listen: HealthListen,
@@ -181,7 +181,7 @@ impl HealthServer {
         Ok(Some(Self { address, task: task.abort_handle() }))
     }
 
-    /// Returns the address it listens on.
+    /// Returns the address of the listener.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug, Clone)]
 pub(crate) struct InFlight(Arc<Semaphore>);
 
-/// A place among the requests in flight, given back when it is dropped.
+/// A place among the requests in flight. Dropping it releases the place.
 pub(crate) struct Place(#[expect(dead_code, reason = "held for its destructor")] OwnedSemaphorePermit);
 
 impl InFlight {
@@ -17,7 +17,7 @@ impl InFlight {
         Self(Arc::new(Semaphore::new(cap.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Returns a place, if there is one.
+    /// Returns a place, or `None` if the cap is reached.
     pub(crate) fn enter(&self) -> Option<Place> {
         Arc::clone(&self.0).try_acquire_owned().ok().map(Place)
     }

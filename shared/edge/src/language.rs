@@ -1,9 +1,9 @@
-//! The language of texts that people read.
+//! The language of texts for people.
 
 use domain::users::Locale;
 use poem::http::{HeaderMap, header};
 
-/// Largest number of language ranges that are looked at.
+/// Largest number of language ranges that are examined.
 const MAX_RANGES: usize = 20;
 
 /// Returns the language a request prefers (RFC 9110 section 12.5.4). Korean unless it prefers English.

@@ -11,15 +11,15 @@ use crate::health::is_health_path;
 use crate::request_body::{self, BodyFault};
 use crate::{Edge, RequestContext, ServicePolicy, failure, language, security_headers};
 
-/// Longest request id that is taken over from the client or the proxy.
+/// Longest request id that is accepted from the client or the proxy.
 const MAX_REQUEST_ID: usize = 128;
 const REQUEST_ID: &str = "x-request-id";
 
 /// The outermost layer of a service.
 ///
-/// It names the request, counts it, reads its body, runs it in a task of its own within its deadline, renders failures,
-/// adds the headers of every answer, and writes one line to the log. A client that goes away, or a deadline that
-/// passes, ends the waiting and not the task, so no transaction is left half done. The task also contains a panic.
+/// Gives the request an id, counts it, reads its body, runs it in a task of its own within its deadline, renders
+/// failures, adds the headers of every answer, and logs one line. When the client disconnects or the deadline passes,
+/// only the waiting ends: the task continues, so that no transaction is interrupted. The task also contains a panic.
 pub(crate) struct Layer<E> {
     inner: Arc<E>,
     edge: Edge,
@@ -60,7 +60,7 @@ impl<E: Endpoint<Output = Response> + 'static> Layer<E> {
         request.set_data(context.clone());
         let inner = Arc::clone(&self.inner);
         let running = async move {
-            // Counted until the work is done, also if nobody waits for it any more.
+            // Counted until the work is done, even if the client has disconnected.
             let _place = place;
             inner.call(request).await
         };
@@ -100,7 +100,7 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Layer<E> {
         );
         let mut response = match refusal_of(request.headers()) {
             Some(refusal) => context.refused(refusal),
-            // Boxed: the future of the handler is large, and most of the time there is only the waiting.
+            // Boxed, because the future of the handler is large.
             None => Box::pin(self.answer(request, &context)).instrument(span.clone()).await,
         };
         let headers = response.headers_mut();
@@ -137,14 +137,14 @@ impl<E: Endpoint> Endpoint for Failures<E> {
     }
 }
 
-/// Returns the id that a request came with, if it is harmless in a log line and in a header.
+/// Returns the id that a request came with, if it is safe in a log line and in a header.
 fn request_id(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
     ((1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(is_plain)).then_some(id)
 }
 
-/// Returns why the listener refused a request. A client that sends the header itself gets the same answer.
+/// Returns the reason why the listener refused a request. A client that sends the header itself gets the same answer.
 fn refusal_of(headers: &HeaderMap) -> Option<Refusal> {
     let name = headers.get(REFUSAL_HEADER)?;
     let refusal = name.to_str().ok().and_then(|name| name.parse().ok());

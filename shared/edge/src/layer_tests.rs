@@ -41,7 +41,7 @@ async fn problem(response: Response) -> Value {
 }
 
 #[tokio::test]
-async fn a_panic_ends_one_request_and_shows_nothing() {
+async fn a_panic_ends_one_request_and_reveals_nothing() {
     let panics = make_sync(|_| -> Response { panic!("the insides of src/posts.rs") });
     let wrapped = edge(Limits::default()).wrap(panics.boxed(), Policy);
     for _ in 0..3 {
@@ -54,7 +54,7 @@ async fn a_panic_ends_one_request_and_shows_nothing() {
     }
 }
 
-/// Returns an endpoint that waits until it may go on, and the signals: begun, go on, done.
+/// Returns an endpoint that waits for a signal, and its signals: begun, continue, done.
 fn waits() -> (impl Endpoint<Output = Response> + 'static, [Arc<Notify>; 3]) {
     let signals = [(); 3].map(|()| Arc::new(Notify::new()));
     let [begun, go_on, done] = signals.clone();

@@ -9,10 +9,10 @@ const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 /// Whether pages of every loopback origin may call a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LoopbackOrigins {
-    /// Only those that are listed.
+    /// Only the listed origins.
     #[default]
     Listed,
-    /// All of them, whatever their port: a development server of a frontend calls the embedded mode.
+    /// Every loopback origin, whatever its port: a development server of a frontend calls the embedded mode.
     All,
 }
 
@@ -39,7 +39,7 @@ impl Origins {
         Self { own, allowed, loopback }
     }
 
-    /// Returns whether pages of an origin, as the `Origin` header names it, may call the service.
+    /// Returns whether pages of this origin, a value of the `Origin` header, may call the service.
     pub fn allows(&self, origin: &str) -> bool {
         let is_listed = self.own.iter().any(|own| own == origin)
             || self.allowed.iter().any(|allowed| allowed.as_str() == origin);

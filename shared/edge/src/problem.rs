@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::details::{self, Detail};
 
-/// How long a client waits after 503 if the problem does not say.
+/// The `Retry-After` of a 503 without a time of its own.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Returns the status of a class of problems.
@@ -40,7 +40,7 @@ pub(crate) struct Members<'a> {
     pub(crate) public_url: &'a str,
     pub(crate) locale: Locale,
     pub(crate) request_id: &'a str,
-    /// The path. The query may hold what must not be repeated.
+    /// The path, without the query, which may contain secrets.
     pub(crate) instance: Option<&'a str>,
     /// Replaces the detail of the code.
     pub(crate) detail: Option<Detail>,

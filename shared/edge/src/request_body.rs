@@ -1,5 +1,5 @@
-//! Bodies are read before the handler starts, so that a slow client holds neither a transaction nor the deadline of
-//! its request.
+//! Reads bodies before the handler starts, so that a slow client holds no transaction and does not consume the deadline
+//! of its request.
 
 use std::io::{self, Cursor};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-/// Why a body was not read.
+/// Reason why a body was not read.
 pub(crate) enum BodyFault {
-    /// It did not arrive in time.
+    /// The body did not arrive in time.
     TooSlow,
-    /// It breaks the grammar of HTTP, or the client is gone.
+    /// The body breaks the grammar of HTTP, or the client has disconnected.
     Unreadable(ReadBodyError),
 }
 
@@ -30,8 +30,8 @@ impl From<io::Error> for BodyFault {
     }
 }
 
-/// Reads a body of up to `limit` bytes. Of a longer one the rest is left to be read: the handler decides whether a
-/// body of that length is a fault.
+/// Reads a body of up to `limit` bytes. The rest of a longer body stays unread: the handler decides whether its length
+/// is a fault.
 pub(crate) async fn buffer(body: Body, limit: usize, deadline: Duration) -> Result<Body, BodyFault> {
     if body.is_empty() || limit == 0 {
         return Ok(body);
@@ -44,7 +44,7 @@ pub(crate) async fn buffer(body: Body, limit: usize, deadline: Duration) -> Resu
     Ok(Body::from_async_read(Cursor::new(bytes).chain(reader)))
 }
 
-/// Reads until the end, or until more than `limit` bytes have come. Returns whether it was the end.
+/// Reads until the end, or until more than `limit` bytes have arrived. Returns whether the end was reached.
 async fn read_to(reader: &mut (impl AsyncRead + Unpin), limit: usize) -> io::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     while bytes.len() <= limit {

@@ -1,8 +1,8 @@
-//! The headers that every answer carries, of every service.
+//! The security headers of every answer of every service.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// A JSON answer loads nothing and is not shown in a frame.
+/// A JSON answer may load no resources and may not be framed.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// `nginx/conf.d/problems.conf` adds the same to the problems that nginx answers itself.
@@ -32,7 +32,7 @@ impl Default for PathHeaders {
     }
 }
 
-/// Adds the headers to an answer. Those it has already stay.
+/// Adds the headers to an answer. Keeps headers that it already has.
 pub(crate) fn add(headers: &mut HeaderMap, path: PathHeaders) {
     let policy = HeaderValue::from_static(path.content_security_policy);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);

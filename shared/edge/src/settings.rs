@@ -15,13 +15,13 @@ use crate::LoopbackOrigins;
 /// The settings of an [`Edge`](crate::Edge).
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The URL clients use, without a slash at the end. The `type` of a problem begins with it.
+    /// The URL that clients use, without a trailing slash. The `type` of a problem begins with it.
     pub public_url: String,
     /// Other origins whose pages may call the service.
     pub allowed_origins: Vec<Origin>,
     /// Whether pages of every loopback origin may call the service.
     pub loopback_origins: LoopbackOrigins,
-    /// The proxies whose `X-Real-IP` header is believed.
+    /// Addresses of the proxies whose `X-Real-IP` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
     /// The limits on requests.
     pub limits: Limits,
@@ -30,13 +30,14 @@ pub struct Settings {
 /// The limits on requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Largest number of requests in flight; more are answered with 503. Health checks are not counted, and a socket
-    /// only until its handshake is answered.
+    /// Largest number of requests in flight; further requests are answered with 503. Health checks are not
+    /// counted. A socket is counted only until its handshake is answered.
     pub in_flight: usize,
-    /// From a complete request to its answer; after that it is 503. Longer than the limit of the store for one
-    /// statement (3 s) and shorter than that of the proxy (10 s), so that the innermost reports the cause.
+    /// Longest time from the complete request to its answer; then it is answered with 503. Longer than the deadline of
+    /// the store for one statement (3 s) and shorter than that of the proxy (10 s), so that the innermost limit reports
+    /// the cause.
     pub deadline: Duration,
-    /// From the end of the headers to the end of the body; after that it is 408.
+    /// Longest time from the end of the headers to the end of the body; then the request is answered with 408.
     pub body: Duration,
 }
 
@@ -63,13 +64,13 @@ impl Settings {
         let public_url = environment.required::<PublicUrl>(
             "ORGO_PUBLIC_URL",
             "https://api.example.com",
-            "The URL clients use, without a path.",
+            "The URL that clients use, without a path",
         );
         let allowed_origins = allowed_origins(environment);
         let trusted_proxies = environment.or_default::<CommaSeparated<IpAddr>>(
             "ORGO_TRUSTED_PROXIES",
             "",
-            "The proxies whose X-Real-IP header is believed, separated by commas.",
+            "Addresses of the proxies whose X-Real-IP header is trusted, separated by commas",
         );
         Ok(Self {
             allowed_origins: allowed_origins?,
@@ -79,17 +80,17 @@ impl Settings {
     }
 }
 
-/// Reads the origins whose pages may call the service beside that of the public URL.
+/// Reads the origins, besides that of the public URL, whose pages may call the service.
 pub fn allowed_origins(environment: &mut Environment) -> Result<Vec<Origin>, Faulty> {
     let origins = environment.or_default::<CommaSeparated<Origin>>(
         "ORGO_ALLOWED_ORIGINS",
         "",
-        "Other origins whose pages may call the API and open sockets, separated by commas.",
+        "Other origins whose pages may call the API and open sockets, separated by commas",
     );
     origins.map(|origins| origins.0)
 }
 
-/// Where a program keeps everything that must last, and everything that need not.
+/// The URLs of the database and of Redis.
 pub struct Stores {
     /// The URL of the database.
     pub database_url: String,
@@ -103,20 +104,20 @@ impl Stores {
         let database_url = environment.required::<DatabaseUrl>(
             "ORGO_DATABASE_URL",
             "postgres://orgo@127.0.0.1/orgo",
-            "The URL of the database.",
+            "The URL of the database",
         );
         let redis_url =
-            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The URL of Redis.");
+            environment.required::<RedisUrl>("ORGO_REDIS_URL", "redis://127.0.0.1:6379", "The URL of Redis");
         Ok(Self { database_url: database_url?.into(), redis_url: redis_url?.into() })
     }
 }
 
-/// What a program logs, and how.
+/// The log filter and the log format of a program.
 #[derive(Debug, Clone)]
 pub struct Logging {
-    /// What is logged.
+    /// Filter of the log.
     pub filter: LogFilter,
-    /// The form of the lines.
+    /// Format of the log lines.
     pub format: Format,
 }
 
@@ -124,8 +125,8 @@ impl Logging {
     /// Reads the settings. The default filter differs between programs.
     pub fn from_environment(environment: &mut Environment, filter: &'static str) -> Result<Self, Faulty> {
         let filter =
-            environment.or_default("ORGO_LOG", filter, "What is logged, as a filter of tracing-subscriber.");
-        let format = environment.or_default("ORGO_LOG_FORMAT", "text", "The form of the log: text or json.");
+            environment.or_default("ORGO_LOG", filter, "The log filter, in the syntax of tracing-subscriber");
+        let format = environment.or_default("ORGO_LOG_FORMAT", "text", "The log format: text or json");
         Ok(Self { filter: filter?, format: format? })
     }
 }

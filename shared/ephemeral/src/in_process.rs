@@ -1,4 +1,4 @@
-//! The form in one process: maps whose entries end.
+//! The implementation in one process: maps whose entries expire.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use domain::{Clock, Timestamp};
 
 use crate::{Allowance, EphemeralError, RateLimit, Stored};
 
-/// The most entries of one kind. What a flood of keys may take of the memory is bounded by it.
+/// Largest number of entries of one kind. Bounds the memory that a flood of keys can take.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Fewer entries than this are not worth looking through for those that have ended.
+/// A map with fewer entries is never swept.
 const SWEEP_FROM: usize = 1024;
 
-/// State in the memory of this process. Its clones are the same state.
+/// State in the memory of this process. Clones share it.
 #[derive(Clone)]
 pub struct InProcessForm {
     clock: Arc<dyn Clock>,
@@ -24,7 +24,7 @@ pub struct InProcessForm {
 #[derive(Default)]
 struct Maps {
     values: Ending<String>,
-    /// When a key will have paid for its uses, in microseconds.
+    /// Instant at which all uses of a key will be paid for, in microseconds.
     paid_at: Ending<i64>,
 }
 
@@ -56,7 +56,7 @@ impl InProcessForm {
         let mut maps = self.lock();
         let (allowance, next) = limit.decide(maps.paid_at.get(&key, now).copied(), microseconds);
         if let (Allowance::Granted { reset_after, .. }, Some(next)) = (allowance, next) {
-            // A millisecond more, so that the entry never ends before its instant.
+            // One millisecond more, so that the entry never expires before its instant.
             let ends_at = now.plus(reset_after).plus(Duration::from_millis(1));
             maps.paid_at.put(key, next, ends_at, now)?;
         }
@@ -64,16 +64,17 @@ impl InProcessForm {
     }
 
     fn lock(&self) -> MutexGuard<'_, Maps> {
-        // No change here can be left half done.
+        // A poisoned lock is fine: no change of the map can stop halfway.
         self.maps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A map whose entries end. Those that have ended are swept out when it has grown to twice what was left last time.
+/// A map whose entries expire. Expired entries are swept when the map has grown to twice its size after the last sweep.
 struct Ending<V> {
     entries: HashMap<String, (V, Timestamp)>,
     sweep_at: usize,
-    /// Before this instant a sweep finds nothing: a flood of keys cannot make every call look through all of them.
+    /// Before this instant a sweep would remove nothing. Without it, a flood of keys would make every call search all
+    /// of them.
     first_end: Timestamp,
 }
 
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_swept_out() {
+    fn expired_entries_are_swept() {
         let (form, clock) = form();
         let limit = RateLimit { name: "anonymous", quota: 1, per: Duration::from_secs(1) };
         for n in 0..20_000 {
@@ -142,13 +143,13 @@ mod tests {
             form.check(&limit, &n.to_string()).unwrap();
         }
         let maps = form.lock();
-        // A thousand live at any time; twice as many and the least are kept.
+        // A thousand entries live at any time; the map may hold twice as many plus the minimum.
         assert!(maps.values.entries.len() <= 2048, "{}", maps.values.entries.len());
         assert!(maps.paid_at.entries.len() <= 2048, "{}", maps.paid_at.entries.len());
     }
 
     #[test]
-    fn what_ends_soon_is_swept_out_from_among_what_stays() {
+    fn short_lived_entries_are_swept_and_others_stay() {
         let (form, clock) = form();
         let second = Duration::from_secs(1);
         for n in 0..SWEEP_FROM * 2 {
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_keys_is_refused_and_spares_those_there_are() {
+    fn a_flood_of_new_keys_is_refused_and_keeps_existing_ones() {
         let (form, clock) = form();
         let hour = Duration::from_hours(1);
         for n in 0..MAX_ENTRIES {

@@ -14,47 +14,47 @@ use in_process::InProcessForm;
 pub use rate_limits::{Allowance, RateLimit};
 use redis_form::RedisForm;
 
-/// State that lives for seconds or minutes. Its clones are the same state.
+/// State that lives for seconds or minutes. Clones share it.
 #[derive(Clone)]
 pub enum Ephemeral {
-    /// Shared by all processes that use the same Redis and prefix.
+    /// Shared by all processes that use the same Redis server and prefix.
     Redis(RedisForm),
-    /// This process's own.
+    /// Local to this process.
     InProcess(InProcessForm),
 }
 
-/// What became of a value that was to be put.
+/// Result of [`Ephemeral::put_new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// It is there now.
+    /// The value was stored.
     New,
-    /// There was one already, which stays.
+    /// A value existed already and was kept.
     Existed,
 }
 
-/// The state cannot be reached.
+/// Error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum EphemeralError {
-    /// The address of Redis cannot be read.
+    /// The URL of Redis cannot be parsed.
     #[error("the address of Redis is not right")]
     BadUrl(#[source] Box<dyn Error + Send + Sync>),
-    /// It did not answer in time, or it answered with an error.
+    /// Redis did not answer in time, or answered with an error.
     #[error("short-lived state is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl Ephemeral {
-    /// Returns the form on the Redis at `url`. Every key begins with `prefix`. Connects at the first call.
+    /// Creates state on the Redis server at `url`. Every key begins with `prefix`. Connects at the first call.
     pub fn redis(url: &str, prefix: &str) -> Result<Self, EphemeralError> {
         RedisForm::new(url, prefix).map(Self::Redis)
     }
 
-    /// Returns the form in this process, whose time is that of `clock`.
+    /// Creates state in this process. `clock` decides when entries expire.
     pub fn in_process(clock: Arc<dyn Clock>) -> Self {
         Self::InProcess(InProcessForm::new(clock))
     }
 
-    /// Puts a value for `ttl` (whole milliseconds, one at least), unless there is one under that key.
+    /// Stores a value for `ttl` (whole milliseconds, at least one), unless the key already has one.
     pub async fn put_new(&self, key: &str, value: &str, ttl: Duration) -> Result<Stored, EphemeralError> {
         match self {
             Self::Redis(form) => form.put_new(key, value, ttl).await,
@@ -62,7 +62,7 @@ impl Ephemeral {
         }
     }
 
-    /// Takes the value under that key away. Of many who take at once, one gets it.
+    /// Removes and returns the value of the key. Of several concurrent calls, one gets it.
     pub async fn take(&self, key: &str) -> Result<Option<String>, EphemeralError> {
         match self {
             Self::Redis(form) => form.take(key).await,
@@ -70,7 +70,7 @@ impl Ephemeral {
         }
     }
 
-    /// Counts one use by `key` against `limit`, and tells whether it is allowed. A refused use costs nothing.
+    /// Counts one use by `key` against `limit` and returns whether it is allowed. A refused use is not counted.
     pub async fn check(&self, limit: &RateLimit, key: &str) -> Result<Allowance, EphemeralError> {
         match self {
             Self::Redis(form) => form.check(limit, key).await,
@@ -78,7 +78,7 @@ impl Ephemeral {
         }
     }
 
-    /// Tells whether the state can be reached.
+    /// Checks that the state can be reached.
     pub async fn ping(&self) -> Result<(), EphemeralError> {
         match self {
             Self::Redis(form) => form.ping().await,

@@ -1,64 +1,64 @@
-//! Rate limits: the generic cell rate algorithm (ITU-T I.371), which keeps one instant a key.
+//! Rate limits: the generic cell rate algorithm (ITU-T I.371), which stores one instant per key.
 //!
-//! The instant is when a key will have paid for all its uses. Each use moves it one interval on; a use that would move
-//! it further than the whole quota from now is refused.
+//! The instant is when all uses of a key will be paid for. Each use moves it by one interval. A use that would move it
+//! further than the whole quota from now is refused.
 
 use std::time::Duration;
 
-/// How often something may be used: `quota` times at once, and from then on once every `per / quota`.
+/// A rate limit: `quota` uses at once, then one use per `per / quota`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Its name: limits of different names count apart.
+    /// Name of the limit. Limits of different names are counted separately.
     pub name: &'static str,
-    /// How many uses; 0 counts as 1.
+    /// Number of uses; 0 counts as 1.
     pub quota: u32,
-    /// The time after which the whole quota is there again; counted in microseconds.
+    /// Time after which the whole quota is available again; counted in microseconds.
     pub per: Duration,
 }
 
-/// Whether a use is allowed.
+/// Decision on a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowance {
-    /// It is.
+    /// The use is allowed.
     Granted {
-        /// How many more are, at once.
+        /// Number of further uses allowed at once.
         remaining: u32,
-        /// When the whole quota is there again.
+        /// Time until the whole quota is available again.
         reset_after: Duration,
     },
-    /// It is not.
+    /// The use is refused.
     Refused {
-        /// When one will be, if there is no other before.
+        /// Time until a use will be allowed, if no other use comes first.
         retry_after: Duration,
     },
 }
 
 impl RateLimit {
-    /// Returns the microseconds one use takes to be paid for.
+    /// Returns the time that one use takes to be paid for, in microseconds.
     pub(crate) fn interval(&self) -> i64 {
         let interval = self.per.as_micros() / u128::from(self.quota.max(1));
         i64::try_from(interval).unwrap_or(i64::MAX).max(1)
     }
 
-    /// Returns the microseconds the whole quota takes to be paid for.
+    /// Returns the time that the whole quota takes to be paid for, in microseconds.
     pub(crate) fn window(&self) -> i64 {
         self.interval().saturating_mul(i64::from(self.quota.max(1)))
     }
 
-    /// Returns what it means that a use was granted after which `debt` microseconds are to be paid for.
+    /// Returns the decision on a granted use, after which `debt` microseconds remain to be paid for.
     pub(crate) fn granted(&self, debt: i64) -> Allowance {
         let left = self.window().saturating_sub(debt).max(0) / self.interval();
         Allowance::Granted { remaining: u32::try_from(left).unwrap_or(u32::MAX), reset_after: duration(debt) }
     }
 
-    /// Returns what it means that a use was refused, and would be granted in `wait` microseconds.
+    /// Returns the decision on a refused use, which would be granted in `wait` microseconds.
     pub(crate) fn refused(wait: i64) -> Allowance {
         Allowance::Refused { retry_after: duration(wait) }
     }
 
     /// Decides on a use at `now` by a key whose uses are paid for at `paid_at`, both in microseconds.
     ///
-    /// Returns the new instant for that key where the use is granted.
+    /// Returns the new instant of the key if the use is granted.
     pub(crate) fn decide(&self, paid_at: Option<i64>, now: i64) -> (Allowance, Option<i64>) {
         let paid_at = paid_at.unwrap_or(now).max(now).saturating_add(self.interval());
         let debt = paid_at.saturating_sub(now);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quota_is_there_at_once_and_comes_back_one_by_one() {
+    fn the_quota_is_available_at_once_and_returns_one_by_one() {
         let mut paid_at = None;
         for (now, expected) in [
             (0, granted(3, 2)),
@@ -101,9 +101,9 @@ mod tests {
             (2, granted(0, 8)),
             (2, refused(2)),
             (6, granted(1, 6)),
-            // Long after, the quota is whole and no larger.
+            // After a long time the quota is whole, but not larger.
             (1000, granted(3, 2)),
-            // A clock that goes back takes nothing away that was not used.
+            // A clock that goes backwards takes no unused quota away.
             (999, granted(1, 5)),
         ] {
             let (allowance, next) = LIMIT.decide(paid_at, now * SECOND);
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn no_window_of_time_holds_more_than_twice_the_quota_and_the_long_run_no_more_than_the_rate() {
         let mut paid_at = None;
-        // Somebody tries every tenth of a second, for 800 seconds.
+        // A client tries every tenth of a second, for 800 seconds.
         let mut grants = Vec::new();
         for now in (0..800 * SECOND).step_by(100_000) {
             if let (Allowance::Granted { .. }, next) = LIMIT.decide(paid_at, now) {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_at_the_ends_of_the_range_do_no_harm() {
+    fn extreme_limits_cause_no_overflow() {
         for limit in [
             RateLimit { name: "none", quota: 0, per: Duration::ZERO },
             RateLimit { name: "all", quota: u32::MAX, per: Duration::MAX },

@@ -1,4 +1,4 @@
-//! The form on Redis, shared by all processes.
+//! The implementation on Redis, shared by all processes.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use redis::{AsyncConnectionConfig, FromRedisValue, IntoConnectionInfo, Script, c
 
 use crate::{Allowance, EphemeralError, RateLimit, Stored};
 
-/// The most connections of one process.
+/// Largest number of connections of one process.
 const CONNECTIONS: usize = 16;
-/// How long a connection may take to be free, made, or found to work; and how long an answer may take.
+/// Longest time for a connection to be acquired, opened or checked, and for an answer.
 const STEP: Duration = Duration::from_secs(1);
-/// How long a whole call may take.
+/// Longest time for a whole call.
 const DEADLINE: Duration = Duration::from_secs(2);
-/// The longest time Redis is asked to keep anything: some thirty years.
+/// Longest time to live that Redis is asked for: about thirty years.
 const LONGEST_TTL: u64 = 1_000_000_000_000;
 
-/// State on a Redis server. Its clones share one pool of connections.
+/// State on a Redis server. Clones share one pool of connections.
 #[derive(Clone)]
 pub struct RedisForm {
     pool: Pool,

@@ -1,4 +1,4 @@
-//! What short-lived state promises, run on both forms of it.
+//! The behaviour of short-lived state, tested on both implementations.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
@@ -22,7 +22,7 @@ impl Clock for HandClock {
     }
 }
 
-/// A form, and how its time passes.
+/// An implementation and its way to let time pass.
 struct Form {
     ephemeral: Ephemeral,
     time: Time,
@@ -42,13 +42,13 @@ impl Form {
     fn redis() -> Self {
         let url = std::env::vars().find(|(name, _)| name == "ORGO_TEST_REDIS_URL");
         let (_, url) = url.expect("ORGO_TEST_REDIS_URL is not set: run cargo xtask test");
-        // Another prefix for every test of every run: all of them share one server.
+        // Every test of every run has a prefix of its own, because all share one server.
         let prefix = format!("test:{:x}:", RandomState::new().build_hasher().finish());
         let client = redis::Client::open(url.as_str()).unwrap();
         Self { ephemeral: Ephemeral::redis(&url, &prefix).unwrap(), time: Time::Redis(client) }
     }
 
-    /// Returns once the form's own clock has moved on by `duration`.
+    /// Advances the clock of the implementation by `duration`.
     async fn pass(&self, duration: Duration) {
         match &self.time {
             Time::Hand(clock) => {
@@ -72,7 +72,7 @@ impl Form {
     }
 }
 
-async fn the_first_value_stays_and_is_taken_once(form: Form) {
+async fn the_first_value_is_kept_and_taken_once(form: Form) {
     let form = form.ephemeral;
     assert_eq!(form.put_new("key", "first", HOUR).await.unwrap(), Stored::New);
     assert_eq!(form.put_new("key", "second", HOUR).await.unwrap(), Stored::Existed);
@@ -83,7 +83,7 @@ async fn the_first_value_stays_and_is_taken_once(form: Form) {
     assert_eq!(form.take("another").await.unwrap(), None);
 }
 
-async fn a_value_ends_with_its_time(form: Form) {
+async fn a_value_expires_after_its_lifetime(form: Form) {
     let short = Duration::from_millis(20);
     assert_eq!(form.ephemeral.put_new("taken", "value", short).await.unwrap(), Stored::New);
     assert_eq!(form.ephemeral.put_new("put", "value", short).await.unwrap(), Stored::New);
@@ -106,7 +106,7 @@ async fn keys_and_values_are_any_text(form: Form) {
     }
 }
 
-async fn of_many_at_once_one_puts_and_one_takes(form: Form) {
+async fn of_concurrent_calls_one_puts_and_one_takes(form: Form) {
     let mut puts = tokio::task::JoinSet::new();
     for n in 0..40 {
         let form = form.ephemeral.clone();
@@ -122,7 +122,7 @@ async fn of_many_at_once_one_puts_and_one_takes(form: Form) {
     assert_eq!(takes.join_all().await.into_iter().flatten().count(), 1);
 }
 
-async fn a_quota_is_granted_exactly(form: Form) {
+async fn exactly_the_quota_is_granted(form: Form) {
     for remaining in (0..5).rev() {
         match form.ephemeral.check(&FIVE_AN_HOUR, "mina").await.unwrap() {
             Allowance::Granted { remaining: told, reset_after } => {
@@ -133,7 +133,7 @@ async fn a_quota_is_granted_exactly(form: Form) {
             refused @ Allowance::Refused { .. } => panic!("{refused:?} with {remaining} left"),
         }
     }
-    // Refused uses cost nothing: the wait does not grow with them.
+    // Refused uses are not counted, so that the wait does not grow with them.
     for _ in 0..20 {
         match form.ephemeral.check(&FIVE_AN_HOUR, "mina").await.unwrap() {
             Allowance::Refused { retry_after } => {
@@ -144,7 +144,7 @@ async fn a_quota_is_granted_exactly(form: Form) {
     }
 }
 
-async fn of_many_at_once_only_the_quota_is_granted(form: Form) {
+async fn concurrent_calls_are_granted_exactly_the_quota(form: Form) {
     let mut uses = tokio::task::JoinSet::new();
     for _ in 0..60 {
         let form = form.ephemeral.clone();
@@ -163,19 +163,19 @@ async fn of_many_at_once_only_the_quota_is_granted(form: Form) {
     assert_eq!(granted.count(), 5);
 }
 
-async fn keys_and_limits_count_apart(form: Form) {
+async fn keys_and_limits_are_counted_separately(form: Form) {
     let once = RateLimit { name: "once", quota: 1, per: HOUR };
     let other = RateLimit { name: "other", ..once };
     assert!(form.is_granted(&once, "mina").await);
     assert!(!form.is_granted(&once, "mina").await);
     assert!(form.is_granted(&once, "jun").await);
     assert!(form.is_granted(&other, "mina").await);
-    // A value under the same key is another thing.
+    // A value with the same key is independent of the limit.
     assert_eq!(form.ephemeral.put_new("mina", "value", HOUR).await.unwrap(), Stored::New);
     assert!(!form.is_granted(&other, "mina").await);
 }
 
-async fn who_waits_as_told_is_granted(form: Form) {
+async fn a_caller_is_granted_after_the_returned_wait(form: Form) {
     let limit = RateLimit { name: "quick", quota: 20, per: Duration::from_secs(2) };
     let mut uses = 0;
     let wait = loop {
@@ -214,18 +214,18 @@ macro_rules! on_both_forms {
 }
 
 on_both_forms! {
-    the_first_value_stays_and_is_taken_once
-    a_value_ends_with_its_time
+    the_first_value_is_kept_and_taken_once
+    a_value_expires_after_its_lifetime
     keys_and_values_are_any_text
-    of_many_at_once_one_puts_and_one_takes
-    a_quota_is_granted_exactly
-    of_many_at_once_only_the_quota_is_granted
-    keys_and_limits_count_apart
-    who_waits_as_told_is_granted
+    of_concurrent_calls_one_puts_and_one_takes
+    exactly_the_quota_is_granted
+    concurrent_calls_are_granted_exactly_the_quota
+    keys_and_limits_are_counted_separately
+    a_caller_is_granted_after_the_returned_wait
     it_answers
 }
 
-/// Asserts that every call to this server ends in `Unavailable`, within the two seconds each is given.
+/// Asserts that every call to this server fails with `Unavailable` within two seconds.
 async fn assert_unavailable(url: &str) {
     let form = Ephemeral::redis(url, "").unwrap();
     let start = tokio::time::Instant::now();
@@ -237,7 +237,7 @@ async fn assert_unavailable(url: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_closed_port_is_unavailable() {
+async fn a_closed_redis_port_is_unavailable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
@@ -245,14 +245,14 @@ async fn a_closed_port_is_unavailable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_answers_is_unavailable() {
-    // Connections end up in the queue of the system, and nobody takes them from there.
+async fn a_silent_redis_server_is_unavailable() {
+    // The operating system queues the connections, but no process accepts them.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     assert_unavailable(&format!("redis://{}", silent.local_addr().unwrap())).await;
 }
 
 #[tokio::test]
-async fn what_is_no_address_is_refused_at_once() {
+async fn a_malformed_redis_url_is_refused_at_once() {
     for url in ["", "127.0.0.1:6379", "postgres://127.0.0.1", "redis://"] {
         let refused = Ephemeral::redis(url, "").err();
         assert!(matches!(refused, Some(EphemeralError::BadUrl(_))), "{url}: {refused:?}");

@@ -1,6 +1,6 @@
-//! Measures log-ins: resident memory and hashes a second, with the kept memory of `PasswordHasher` and with memory
-//! allocated for each hash. Both compute as many hashes at once as there are cores, in a process of its own each. Linux
-//! only.
+//! Measures log-ins: resident memory and hashes per second, with the reused memory of `PasswordHasher` and with memory
+//! allocated for each hash. Each variant runs in a process of its own and computes as many hashes at once as there are
+//! cores. Linux only.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -12,17 +12,17 @@ use argon2::{Argon2, PasswordVerifier as _};
 use identity::passwords::{HashFault, PasswordHasher};
 use tokio::sync::Semaphore;
 
-/// How many log-ins each process does, in waves of [`AT_ONCE`].
+/// Number of log-ins in each process, in waves of [`AT_ONCE`].
 const LOGINS: u32 = 160;
 const AT_ONCE: u32 = 16;
 
-/// A hash with the parameters of new ones.
+/// A hash with the current parameters.
 const HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBvd24gc2FsdA$QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE";
 
-/// One process's result.
+/// Result of one process.
 struct Measured {
-    /// Resident memory beyond that before the first log-in, in MiB.
+    /// Growth of the resident memory since before the first log-in, in MiB.
     memory: f64,
     per_second: f64,
 }
@@ -70,7 +70,7 @@ async fn measure(way: Way) -> Result<(), Box<dyn Error>> {
         }
     }
     let per_second = f64::from(LOGINS) / started.elapsed().as_secs_f64();
-    // An allocator that gives memory back may do so now.
+    // Gives an allocator time to return memory.
     tokio::time::sleep(Duration::from_secs(1)).await;
     Ok(writeln!(std::io::stdout(), "{:.1} {per_second:.1}", resident()? - before)?)
 }

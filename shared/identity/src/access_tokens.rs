@@ -1,4 +1,4 @@
-//! Ten-minute bearer tokens: JSON Web Tokens of the profile RFC 9068, signed with `EdDSA` (RFC 8037).
+//! Access tokens, valid for ten minutes: JSON Web Tokens of the profile RFC 9068, signed with `EdDSA` (RFC 8037).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,47 +14,47 @@ use serde::{Deserialize, Serialize};
 use crate::random::{RandomSource, bytes};
 use crate::signing_keys::SigningKeys;
 
-/// How long a token is good for.
+/// Lifetime of a token.
 pub const LIFETIME: Duration = Duration::from_mins(10);
 
-/// How far the clocks of two servers may stand apart, in seconds.
+/// Tolerated difference between the clocks of two servers, in seconds.
 pub(crate) const LEEWAY_SECONDS: i64 = 5;
 
-/// The longest token that is looked at, in bytes. Ours have some 600.
+/// Longest token that is parsed, in bytes. Issued tokens have about 600.
 const MAX_BYTES: usize = 4096;
 const TYPE: &str = "at+jwt";
 const ALGORITHM: &str = "EdDSA";
-/// The client of every token: OrGo has no other applications (RFC 9068 section 2.2).
+/// The client id of every token: OrGo has no other applications (RFC 9068 section 2.2).
 const CLIENT: &str = "orgo";
 
-/// What a token says of the one who carries it.
+/// The claims of a token about its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// Who it is.
+    /// The person.
     pub user: UserId,
-    /// The session it belongs to: it ends with it.
+    /// The session of the token. The token is refused when the session has ended.
     pub session: SessionId,
-    /// What they may do.
+    /// The role of the person.
     pub role: Role,
-    /// When they last proved who they are; whole seconds in the token.
+    /// When the person last logged in; whole seconds in the token.
     pub authenticated_at: Timestamp,
 }
 
-/// A token, and when it ends.
+/// A token and its expiry.
 pub struct IssuedToken {
-    /// The token, as it goes behind `Bearer`.
+    /// The token, as sent after `Bearer`.
     pub token: String,
-    /// When it is no longer good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Why a token is refused.
+/// Reason why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
-    /// It is not ours, not of this kind, or changed.
+    /// The token is malformed, of another kind, changed, or signed with another key.
     #[error("the token is not valid")]
     Invalid,
-    /// It is ours, and its time is over.
+    /// The token is genuine, but it has expired.
     #[error("the token has expired")]
     Expired,
 }
@@ -64,8 +64,8 @@ pub enum TokenFault {
 #[error("the token could not be signed")]
 pub struct SigningFault(#[from] jsonwebtoken::errors::Error);
 
-/// The header, and nothing else in it: a header with `jku`, `jwk`, `x5u`, `crit` or any other field does not
-/// parse, and neither does one with a field twice (RFC 8725 sections 3.1 and 3.10).
+/// The only accepted header fields: a header with `jku`, `jwk`, `x5u`, `crit` or any other field does not parse, and
+/// neither does one with a repeated field (RFC 8725 sections 3.1 and 3.10).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenHeader {
@@ -100,7 +100,7 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// Returns tokens that `issuer` signs with `keys` for `audience`; `random` names each of them.
+    /// Creates an issuer: `issuer` signs with `keys` for `audience`; `random` draws the id of each token.
     pub fn new(
         keys: SigningKeys,
         issuer: impl Into<String>,
@@ -112,13 +112,13 @@ impl AccessTokens {
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&audience]);
         validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
-        // The library compares with the system's clock; `verify` compares with the time it is given.
+        // The library would use the system clock; `verify` compares with the given time.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         Self { keys, issuer, audience, validation, random }
     }
 
-    /// Issues a token good from `now` for [`LIFETIME`].
+    /// Issues a token that is valid from `now` for [`LIFETIME`].
     pub fn issue(&self, claims: &AccessClaims, now: Timestamp) -> Result<IssuedToken, SigningFault> {
         let key = self.keys.current();
         let mut header = Header::new(Algorithm::EdDSA);
@@ -142,7 +142,7 @@ impl AccessTokens {
         Ok(IssuedToken { token, expires_at })
     }
 
-    /// Returns what the token says, if it is one of ours and good at `now`, give or take five seconds.
+    /// Verifies a token and returns its claims, if it is valid at `now` with a leeway of five seconds.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenFault> {
         let header = read_header(token).ok_or(TokenFault::Invalid)?;
         if header.alg != ALGORITHM || header.typ != TYPE {
@@ -175,7 +175,7 @@ impl AccessTokens {
     }
 }
 
-/// Tells whether a text has the header and the three parts of an access token. Nothing is verified.
+/// Returns whether a text has the header and the three parts of an access token. Verifies nothing.
 pub(crate) fn looks_like_one(text: &str) -> bool {
     text.len() <= MAX_BYTES
         && text.split('.').count() == 3

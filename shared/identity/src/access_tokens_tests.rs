@@ -64,7 +64,7 @@ fn part(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Signs whatever it is given with the right key: only the rule under test can refuse it.
+/// Signs any header and claims with the right key, so that only the rule under test can refuse the token.
 fn signed(header: &str, claims: &str) -> String {
     let message = format!("{}.{}", part(header), part(claims));
     let signature =
@@ -84,7 +84,7 @@ fn claims_without(name: &str) -> String {
     signed(&good_header().to_string(), &without(good_claims(), name).to_string())
 }
 
-/// The confusion of RFC 8725 section 2.1: the public key, known to all, used as an HMAC secret.
+/// The algorithm confusion of RFC 8725 section 2.1: the public key used as an HMAC secret.
 fn signed_with_public_key(secret: &[u8]) -> String {
     let header = with(good_header(), "alg", json!("HS256")).to_string();
     let message = format!("{}.{}", part(header), part(good_claims().to_string()));
@@ -93,7 +93,7 @@ fn signed_with_public_key(secret: &[u8]) -> String {
 }
 
 #[test]
-fn a_token_says_who_carries_it_until_its_time_is_over() {
+fn a_token_identifies_its_holder_until_it_expires() {
     let tokens = tokens();
     let issued = tokens.issue(&claims(), NOW).unwrap();
     assert_eq!(issued.expires_at, Timestamp(1_767_323_645_000));
@@ -106,7 +106,7 @@ fn a_token_says_who_carries_it_until_its_time_is_over() {
 }
 
 #[test]
-fn an_issued_token_is_the_one_rfc_9068_describes() {
+fn an_issued_token_follows_rfc_9068() {
     let token = tokens().issue(&claims(), NOW).unwrap().token;
     let parts: Vec<&str> = token.split('.').collect();
     let read = |text: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap();
@@ -115,7 +115,7 @@ fn an_issued_token_is_the_one_rfc_9068_describes() {
 }
 
 #[test]
-fn a_key_that_signs_no_more_still_verifies() {
+fn a_retired_signing_key_still_verifies() {
     let old = tokens().issue(&claims(), NOW).unwrap().token;
     let ring = |keys| AccessTokens::new(keys, ISSUER, AUDIENCE, Arc::new(OsRandom));
     let rotated = SigningKeys::new(SigningKey::generate().unwrap()).with_previous(key());
@@ -187,7 +187,7 @@ fn wrong_algorithms_and_keys(good: &str) -> Vec<(&'static str, String)> {
             signed_with_public_key(&URL_SAFE_NO_PAD.decode(jwks["keys"][0]["x"].as_str().unwrap()).unwrap())
         }),
         ("HS256 with an empty secret", signed_with_public_key(&[])),
-        ("signed by somebody else", foreign.issue(&claims(), NOW).unwrap().token),
+        ("signed with a foreign key", foreign.issue(&claims(), NOW).unwrap().token),
         ("unknown key", header_with("kid", json!("another"))),
         ("empty key name", header_with("kid", json!(""))),
         ("key name that is a path", header_with("kid", json!("../../dev/null"))),
@@ -258,8 +258,8 @@ fn wrong_claims() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn the_end_of_a_forged_token_is_not_told() {
-    // Only who holds a real token learns that it is over.
+fn an_expired_forged_token_is_reported_as_invalid_not_as_expired() {
+    // The expiry is reported only for genuine tokens.
     let expired = claims_with("exp", json!(NOW.unix_seconds() - 6));
     assert_eq!(tokens().verify(&expired, NOW), Err(TokenFault::Expired));
     let (message, _) = expired.rsplit_once('.').unwrap();
@@ -268,7 +268,7 @@ fn the_end_of_a_forged_token_is_not_told() {
 }
 
 #[test]
-fn times_at_the_ends_of_the_range_do_no_harm() {
+fn extreme_timestamps_cause_no_overflow() {
     let token = claims_with("exp", json!(i64::MAX));
     assert_eq!(tokens().verify(&token, NOW), Ok(claims()));
     let token = claims_with("exp", json!(i64::MIN));

@@ -1,4 +1,4 @@
-//! Six digits sent by mail, which prove an address (rule ID2). They never log anybody in.
+//! Six-digit codes sent by mail, which prove an address (rule ID2). A code never logs a person in.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,19 +7,19 @@ use crate::random::{RandomSource, bytes};
 use crate::secrets::{DerivedKey, MasterSecret, are_equal};
 
 const COUNT: u32 = 1_000_000;
-/// The largest multiple of [`COUNT`] that 32 bits hold: what is drawn above it would favour low codes.
+/// Largest multiple of [`COUNT`] that fits in 32 bits: a larger number would favour low codes.
 const FAIR: u32 = u32::MAX - u32::MAX % COUNT;
 
-/// A code in the clear: for the mail, and as somebody typed it. Deliberately without `Debug` and `Display`.
+/// A code in plain text, from the mail or as typed. Deliberately without `Debug` and `Display`.
 pub struct Code(String);
 
-/// The text is not six digits.
+/// Error: the text is not six digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a code of six digits")]
 pub struct NotACode;
 
 impl Code {
-    /// Draws a code; each of the million is as likely as any other.
+    /// Draws a code, uniformly from the million codes.
     pub fn generate(random: &dyn RandomSource) -> Self {
         loop {
             let drawn = u32::from_be_bytes(bytes(random));
@@ -29,43 +29,43 @@ impl Code {
         }
     }
 
-    /// Reads what somebody typed: six digits, white space around them ignored.
+    /// Parses a typed code: six digits, surrounding white space ignored.
     pub fn parse(text: &str) -> Result<Self, NotACode> {
         let text = text.trim();
         let is_code = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if is_code { Ok(Self(text.to_owned())) } else { Err(NotACode) }
     }
 
-    /// Returns the digits. For the mail alone.
+    /// Returns the digits, for the mail only.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// A code as it is stored.
+/// The stored form of a code.
 ///
-/// A MAC under a key that is not in the database, and not a password hash: a million guesses at argon2 take hours,
-/// so a slow hash would hide nothing from whoever reads the table, and cost every honest try.
+/// A MAC under a key that is not in the database, and not a password hash: a million guesses at argon2 take only hours,
+/// so that a slow hash would not protect a stolen table, but would slow down each honest attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeHash([u8; 32]);
 
-/// The bytes are not a stored code.
+/// Error: the bytes are not a stored code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a stored code")]
 pub struct NotACodeHash;
 
 impl CodeHash {
-    /// Returns it as bytes.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Returns it as text: 43 characters of base64url.
+    /// Returns the text form: 43 characters of base64url.
     pub fn to_text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Parses the output of [`Self::to_text`].
     pub fn parse(text: &str) -> Result<Self, NotACodeHash> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_not_base64| NotACodeHash)?;
         Self::try_from(bytes.as_slice())
@@ -80,23 +80,23 @@ impl TryFrom<&[u8]> for CodeHash {
     }
 }
 
-/// Turns codes into what is stored of them.
+/// Computes the stored form of codes.
 pub struct CodeHasher {
     key: DerivedKey,
 }
 
 impl CodeHasher {
-    /// Returns a hasher under a key derived from `secret`.
+    /// Creates a hasher with a key derived from `secret`.
     pub fn new(secret: &MasterSecret) -> Self {
         Self { key: secret.derive("e-mail code v1") }
     }
 
-    /// Returns what is stored of a code sent to `email` for `purpose`: it is good for nothing else.
+    /// Returns the stored form of a code for `email` and `purpose`. It matches for no other address or purpose.
     pub fn hash(&self, purpose: &str, email: &str, code: &Code) -> CodeHash {
         CodeHash(self.key.mac(&[purpose.as_bytes(), email.as_bytes(), code.0.as_bytes()]))
     }
 
-    /// Tells whether `code` is the one stored, in constant time.
+    /// Returns whether `code` is the stored one, in constant time.
     pub fn matches(&self, stored: &CodeHash, purpose: &str, email: &str, code: &Code) -> bool {
         are_equal(&stored.0, &self.hash(purpose, email, code).0)
     }
@@ -109,13 +109,13 @@ mod tests {
     use crate::secrets::test_secret;
 
     #[test]
-    fn codes_are_drawn_without_favour() {
+    fn codes_are_drawn_uniformly() {
         assert_eq!(FAIR, 4_294_000_000);
         let drawn = |bytes: &[u8]| Code::generate(&Repeating::new(bytes)).expose().to_owned();
         assert_eq!(drawn(&0_u32.to_be_bytes()), "000000");
         assert_eq!(drawn(&7_u32.to_be_bytes()), "000007");
         assert_eq!(drawn(&(FAIR - 1).to_be_bytes()), "999999");
-        // A draw in the unfair rest is thrown away, and the next one counts.
+        // A number at or above the limit is discarded, and the next one is used.
         let rest_then_good = [FAIR.to_be_bytes(), u32::MAX.to_be_bytes(), 42_u32.to_be_bytes()].concat();
         assert_eq!(drawn(&rest_then_good), "000042");
     }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_good_for_one_address_and_one_purpose() {
+    fn a_code_is_valid_for_one_address_and_one_purpose() {
         let hasher = CodeHasher::new(&test_secret());
         let code = Code::parse("012345").unwrap();
         let stored = hasher.hash("signup", "mina@example.com", &code);

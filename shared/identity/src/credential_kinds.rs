@@ -1,4 +1,4 @@
-//! Recognises what kind of credential a text looks like, so that an error can name the mistake of whoever sent it.
+//! Recognises the kind of a credential from its form, so that an error message can name the mistake.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::refresh_tokens::PresentedToken;
 use crate::resume_tokens;
 use crate::tickets::Ticket;
 
-/// The kind of a credential, by its form alone: nothing is verified.
+/// The kind of a credential, by its form only: nothing is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
     /// An access token: a JSON Web Token with the type `at+jwt`.
@@ -18,12 +18,12 @@ pub enum CredentialKind {
     Ticket,
     /// A token that resumes a socket.
     ResumeToken,
-    /// None of these.
+    /// Not a credential of OrGo.
     Unknown,
 }
 
 impl CredentialKind {
-    /// Returns the kind that `text` looks like. Texts of any length are cheap: the long ones are not decoded.
+    /// Returns the kind whose form `text` has. Constant cost: long texts are not decoded.
     pub fn of(text: &str) -> Self {
         if access_tokens::looks_like_one(text) {
             Self::AccessToken
@@ -38,7 +38,7 @@ impl CredentialKind {
         }
     }
 
-    /// Returns its name with the article, for a sentence such as "This is an access token, not a ticket".
+    /// Returns the name with its article, for a sentence such as "This is an access token, not a ticket".
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "an access token",

@@ -1,4 +1,4 @@
-//! Sealed places in lists: a client hands back what it was given, or nothing.
+//! Sealed cursors of lists: a client can return a cursor, but can neither read nor change it.
 //!
 //! base64url without padding of version (1 byte), direction (1), sort value (8, big-endian), id (16), MAC (16). The MAC
 //! covers the name of the list with its filters, so the cursor of one list is refused by every other.
@@ -13,7 +13,7 @@ use crate::secrets::{DerivedKey, MasterSecret, are_equal};
 const VERSION: u8 = 1;
 const NEXT: u8 = 0;
 const PREVIOUS: u8 = 1;
-/// How many characters 42 bytes take. 42 is a multiple of three, so none of their bits is idle.
+/// Length of 42 bytes in base64url. 42 is a multiple of three, so no bit of the text is unused.
 const TEXT_LENGTH: usize = 56;
 
 /// Seals and opens cursors.
@@ -22,18 +22,18 @@ pub struct CursorSeal {
     key: DerivedKey,
 }
 
-/// The text is not a cursor of this list.
+/// Error: the text is not a cursor of this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of this list")]
 pub struct CursorFault;
 
 impl CursorSeal {
-    /// Returns a seal under a key derived from `secret`.
+    /// Creates a seal with a key derived from `secret`.
     pub fn new(secret: &MasterSecret) -> Self {
         Self { key: secret.derive("cursor v1") }
     }
 
-    /// Seals a place in `list`, which is named with everything that makes it another list: filters, viewer.
+    /// Seals a place in `list`. The name of the list includes everything that selects its items: filters, viewer.
     pub fn seal(&self, list: &str, cursor: &Cursor) -> String {
         let direction = match cursor.direction {
             Direction::Next => NEXT,
@@ -47,7 +47,7 @@ impl CursorSeal {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Opens what [`Self::seal`] made for the same list.
+    /// Opens a cursor that [`Self::seal`] made for the same list.
     pub fn open(&self, list: &str, text: &str) -> Result<Cursor, CursorFault> {
         if text.len() != TEXT_LENGTH {
             return Err(CursorFault);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_cursor_opens_for_its_list_alone() {
+    fn a_sealed_cursor_opens_for_its_list_only() {
         for value in [0, -1, i64::MIN, i64::MAX, 1_767_323_045_678] {
             for direction in [Direction::Next, Direction::Previous] {
                 let cursor = Cursor { key: SortKey { value, ..cursor().key }, direction };

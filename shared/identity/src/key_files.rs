@@ -1,4 +1,4 @@
-//! Files that hold keys: readable by their owner alone, and never half written.
+//! Key files: readable by their owner only, written atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,34 +9,34 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::random::{OsRandom, bytes};
 
-/// A key file that cannot be used. Says where it is, never what is in it.
+/// Error: a key file cannot be used. Contains its path, never its contents.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileFault {
-    /// There is none.
+    /// The file does not exist.
     #[error("{} does not exist", .0.display())]
     Missing(PathBuf),
-    /// Others than its owner may read it.
+    /// Accounts other than the owner may read the file.
     #[error("{} may be read by others than its owner: chmod 600 it", .0.display())]
     OpenToOthers(PathBuf),
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("{} cannot be used", path.display())]
     Unusable {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// What it holds is not a key of the kind wanted.
+    /// The contents are not a key of the expected kind.
     #[error("{}: {reason}", path.display())]
     WrongContent {
-        /// Which file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong with what it holds.
+        /// The fault of the contents.
         reason: String,
     },
 }
 
-/// Reads the file and what `parse` makes of it.
+/// Reads the file and parses its contents with `parse`.
 pub(crate) fn load<T, E: ToString>(
     path: &Path,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -46,9 +46,9 @@ pub(crate) fn load<T, E: ToString>(
         .map_err(|fault| KeyFileFault::WrongContent { path: path.to_owned(), reason: fault.to_string() })
 }
 
-/// Reads the file, or first writes what `create` makes where there is none.
+/// Reads the file. If it does not exist, first writes the result of `create`.
 ///
-/// Two processes that start together agree: both read what the first one put in place.
+/// Two processes that start together agree: both read the file that was created first.
 pub(crate) fn load_or_create<T, E: ToString>(
     path: &Path,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -81,13 +81,13 @@ fn read(path: &Path) -> Result<String, KeyFileFault> {
     Ok(text)
 }
 
-/// Makes the whole file appear at once, and leaves alone one that is there already.
+/// Creates the file atomically with all its contents. Leaves an existing file unchanged.
 fn put_in_place(path: &Path, content: &str) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", URL_SAFE_NO_PAD.encode(bytes::<9>(&OsRandom))));
     let draft = PathBuf::from(draft);
     let written = write_draft(&draft, content).and_then(|()| {
-        // A rename would replace the file of a process that was faster; a link refuses to.
+        // A rename would replace the file of a concurrent process; a hard link fails instead.
         match fs::hard_link(&draft, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             linked => linked,
@@ -114,7 +114,7 @@ fn is_open_to_others(metadata: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(metadata) & 0o077 != 0
 }
 
-/// Other systems have no such bits; their access lists are the operator's care.
+/// Other systems have no such permission bits; the operator must restrict access there.
 #[cfg(not(unix))]
 fn is_open_to_others(_metadata: &fs::Metadata) -> bool {
     false
@@ -155,7 +155,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_file_is_its_owners_alone_and_one_open_to_others_is_refused() {
+    fn a_new_file_is_readable_by_its_owner_only_and_other_permissions_are_refused() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
         let directory = tempfile::tempdir().unwrap();

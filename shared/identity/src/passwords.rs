@@ -1,4 +1,4 @@
-//! Passwords: which texts are allowed, and how they are stored (argon2id, RFC 9106).
+//! Passwords: allowed texts, and their stored form (argon2id, RFC 9106).
 
 mod memory;
 
@@ -15,29 +15,29 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The hash that is verified where no account exists, so that both cases take the same time. No password has it.
+/// Hash that is verified if the account does not exist, so that both cases take the same time. No password matches it.
 const NOBODYS_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cyBvd24gc2FsdA$QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE";
 
-/// A password somebody chose: normalised (NFKC, as NIST SP 800-63B section 3.1.1.2 asks) and of an allowed length.
+/// A password of allowed length, normalised (NFKC, as NIST SP 800-63B section 3.1.1.2 asks).
 ///
 /// Deliberately without `Debug` and `Display`.
 #[derive(Clone)]
 pub struct Password(String);
 
-/// Why a text cannot be a password.
+/// Reason why a text cannot be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
-    /// It has fewer than [`Password::MIN`] characters.
+    /// The text has fewer than [`Password::MIN`] characters.
     #[error("the password is too short")]
     TooShort,
-    /// It has more than [`Password::MAX`] characters.
+    /// The text has more than [`Password::MAX`] characters.
     #[error("the password is too long")]
     TooLong,
 }
 
 impl PasswordFault {
-    /// Returns the fault as a field problem names it.
+    /// Returns the fault of the field problem.
     pub fn field_fault(self) -> FieldFault {
         match self {
             Self::TooShort => FieldFault::TooShort,
@@ -47,12 +47,12 @@ impl PasswordFault {
 }
 
 impl Password {
-    /// The fewest characters (Unicode scalar values, after normalisation).
+    /// Minimum number of characters (Unicode scalar values, after normalisation).
     pub const MIN: usize = 8;
-    /// The most characters.
+    /// Maximum number of characters.
     pub const MAX: usize = 128;
 
-    /// Reads a password as it was typed. Every character is allowed, white space too.
+    /// Parses a password as typed. Allows every character, white space included.
     pub fn parse(text: &str) -> Result<Self, PasswordFault> {
         let password = normalise(text).ok_or(PasswordFault::TooLong)?;
         match password.chars().count() {
@@ -67,26 +67,26 @@ impl Password {
     }
 }
 
-/// Brings a text to the form that is hashed, unless it is far too long to be a password.
+/// Returns the normalised form that is hashed, or `None` if the text is far too long to be a password.
 fn normalise(text: &str) -> Option<String> {
-    // A letter may be typed as a base and marks: three scalar values for a Korean syllable, of three bytes each.
+    // A letter may be typed in decomposed form: three scalar values of three bytes each for a Korean syllable.
     const LONGEST: usize = Password::MAX * 4 * 4;
     (text.len() <= LONGEST).then(|| text.nfkc().collect())
 }
 
-/// The hash could not be computed.
+/// Error: the hash could not be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HashFault {
-    /// Every core is hashing, and too many wait.
+    /// Every core is busy with a hash, and too many callers wait.
     #[error("too many passwords are being hashed")]
     Busy,
-    /// The stored hash cannot be read, or the computation failed.
+    /// The stored hash cannot be parsed, or the computation failed.
     #[error("the password hash cannot be computed")]
     Broken,
 }
 
-/// Hashes and verifies passwords off the runtime's threads: as many at once as there are cores, in memory that is
-/// allocated once for each. Clones share both.
+/// Hashes and verifies passwords on blocking threads: at most one hash per core at a time, in memory that is allocated
+/// once per core. Clones share the memory.
 #[derive(Clone)]
 pub struct PasswordHasher {
     memory: MemoryPool,
@@ -99,17 +99,17 @@ impl Default for PasswordHasher {
 }
 
 impl PasswordHasher {
-    /// Returns a hasher for all cores of the machine.
+    /// Creates a hasher that uses all cores of the machine.
     pub fn new() -> Self {
         Self::with_turns(std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
     }
 
     fn with_turns(turns: usize) -> Self {
-        // One lane: as many blocks of 1 KiB as the parameter says (RFC 9106 section 3.2).
+        // With one lane, the number of blocks of 1 KiB equals the memory parameter (RFC 9106 section 3.2).
         Self { memory: MemoryPool::new(turns, usize::try_from(MEMORY_KIB).unwrap_or(usize::MAX)) }
     }
 
-    /// Hashes a password with a fresh salt. Returns a PHC string.
+    /// Hashes a password with a new salt. Returns a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, HashFault> {
         let password = password.clone();
         self.compute(move |blocks| {
@@ -132,20 +132,21 @@ impl PasswordHasher {
         .await
     }
 
-    /// Tells whether `candidate`, as it was typed, is the password hashed in `phc`.
+    /// Returns whether `candidate`, as typed, is the password hashed in `phc`.
     pub async fn verify(&self, phc: &str, candidate: &str) -> Result<bool, HashFault> {
-        // A text that cannot be a password is hashed too, as the empty text: the time taken must not tell them apart.
+        // A text that cannot be a password is hashed too, as the empty text, so that the time does not reveal the
+        // difference.
         let candidate = normalise(candidate).unwrap_or_default();
         let phc = phc.to_owned();
         self.compute(move |blocks| is_password(&phc, candidate.as_bytes(), blocks)).await
     }
 
-    /// Takes as long as [`Self::verify`], for an account that does not exist.
+    /// Takes as long as [`Self::verify`]. Called if the account does not exist.
     pub async fn verify_dummy(&self, candidate: &str) -> Result<(), HashFault> {
         self.verify(NOBODYS_HASH, candidate).await.map(|_wrong| ())
     }
 
-    /// Tells whether `phc` was made with other parameters than new hashes are.
+    /// Returns whether `phc` was computed with other parameters than the current ones.
     pub fn needs_rehash(phc: &str) -> bool {
         let Ok(stored) = PasswordHash::new(phc) else { return true };
         let is_current = stored.algorithm.as_str() == Algorithm::Argon2id.as_str()
@@ -161,13 +162,13 @@ impl PasswordHasher {
         work: impl FnOnce(&mut [Block]) -> Result<T, HashFault> + Send + 'static,
     ) -> Result<T, HashFault> {
         let mut turn = self.memory.turn().await?;
-        // The work keeps the turn: it goes on when its caller goes away.
+        // The blocking task owns the turn: it continues if its caller is dropped.
         let done = tokio::task::spawn_blocking(move || work(turn.blocks()));
         done.await.map_err(broken)?
     }
 }
 
-/// Hashes `candidate` as `phc` was hashed, and compares in constant time.
+/// Hashes `candidate` with the salt and parameters of `phc`, and compares in constant time.
 fn is_password(phc: &str, candidate: &[u8], blocks: &mut [Block]) -> Result<bool, HashFault> {
     let stored = PasswordHash::new(phc).map_err(broken)?;
     let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else { return Err(HashFault::Broken) };
@@ -180,7 +181,7 @@ fn is_password(phc: &str, candidate: &[u8], blocks: &mut [Block]) -> Result<bool
     let hashed = if fits {
         argon2.hash_password_into_with_memory(candidate, salt, &mut output, blocks)
     } else {
-        // Made with parameters that needed more; the hash is made anew after this log-in.
+        // The parameters of the old hash need more memory; the hash is replaced after this log-in.
         argon2.hash_password_into(candidate, salt, &mut output)
     };
     hashed.map_err(broken)?;
@@ -219,17 +220,17 @@ mod tests {
 
     #[test]
     fn length_is_counted_after_normalisation() {
-        // 7 syllables, typed as 21 letters the way macOS stores them.
+        // 7 syllables, typed as 21 letters in decomposed form, as on macOS.
         let decomposed: String = "각난닫랄맘밥삿".nfd().collect();
         assert_eq!(decomposed.chars().count(), 21);
         assert_eq!(Password::parse(&decomposed).err(), Some(PasswordFault::TooShort));
         assert!(Password::parse(&"각".repeat(128).nfd().collect::<String>()).is_ok());
-        // One character that stands for eighteen.
+        // One character whose normalised form has eighteen characters.
         assert_eq!(Password::parse(&"\u{fdfa}".repeat(8)).err(), Some(PasswordFault::TooLong));
     }
 
     #[tokio::test]
-    async fn a_hash_verifies_its_password_alone() {
+    async fn a_hash_verifies_only_its_password() {
         let hasher = PasswordHasher::new();
         let phc = hasher.hash(&password("correct horse battery")).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_does_not_matter_how_a_letter_is_composed() {
+    async fn composed_and_decomposed_letters_are_equal() {
         let hasher = PasswordHasher::new();
         let phc = hasher.hash(&password("즐거운나무늘보들")).await.unwrap();
         let decomposed: String = "즐거운나무늘보들".nfd().collect();
@@ -251,8 +252,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_account_costs_what_a_known_one_does() {
-        // The cost of argon2 is its parameters; those of the stand-in are those of a real hash.
+    async fn an_unknown_account_costs_the_same_as_a_known_one() {
+        // The cost of argon2 depends on its parameters only; the dummy hash has those of a real one.
         assert!(!PasswordHasher::needs_rehash(NOBODYS_HASH));
         let hasher = PasswordHasher::new();
         let real = hasher.hash(&password("correct horse battery")).await.unwrap();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unreadable_hash_is_our_fault_and_not_a_wrong_password() {
+    async fn an_unreadable_hash_is_a_fault_and_not_a_wrong_password() {
         let hasher = PasswordHasher::new();
         for phc in ["", "plain text", "$argon2id$v=19$m=19456,t=2,p=1$short", "$md5$abc$def"] {
             let verdict = hasher.verify(phc, "correct horse battery").await;
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_other_parameters_are_made_anew() {
+    fn hashes_with_other_parameters_need_a_rehash() {
         for (from, to) in
             [("m=19456", "m=9216"), ("t=2", "t=1"), ("p=1", "p=2"), ("argon2id", "argon2i"), ("v=19", "v=16")]
         {
@@ -291,7 +292,8 @@ mod tests {
         }
     }
 
-    /// From the reference implementation: `argon2 somesalt -id -t 2 -m 16 -p 1` and with less memory, of `password`.
+    /// Computed with the reference implementation, `argon2 somesalt -id -t 2 -m 16 -p 1` and with less memory, of
+    /// `password`.
     #[tokio::test]
     async fn hashes_with_more_and_with_less_memory_are_verified() {
         let hasher = PasswordHasher::with_turns(1);

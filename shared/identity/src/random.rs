@@ -1,18 +1,18 @@
-//! Where unguessable bytes come from.
+//! Sources of cryptographically secure random bytes.
 
 use rand::Rng;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
 
-/// A source of unguessable bytes; tests hand in a predictable one.
+/// A source of unpredictable bytes. Tests use a predictable one.
 pub trait RandomSource: Send + Sync + 'static {
-    /// Fills `bytes`, all of them.
+    /// Fills all of `bytes`.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// The generator of the operating system.
+/// The random number generator of the operating system.
 ///
-/// Panics where the system has none: nothing that is safe can be done without it.
+/// Panics if the system has none: no secure operation is possible without it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OsRandom;
 
@@ -22,14 +22,14 @@ impl RandomSource for OsRandom {
     }
 }
 
-/// Returns `N` fresh bytes.
+/// Returns `N` random bytes.
 pub(crate) fn bytes<const N: usize>(random: &dyn RandomSource) -> [u8; N] {
     let mut bytes = [0; N];
     random.fill(&mut bytes);
     bytes
 }
 
-/// Repeats a list of bytes for ever.
+/// Repeats a list of bytes endlessly.
 #[cfg(test)]
 pub(crate) struct Repeating {
     bytes: Vec<u8>,
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_never_repeats_itself() {
+    fn the_system_random_source_does_not_repeat() {
         let drawn: std::collections::BTreeSet<[u8; 16]> = (0..100).map(|_| bytes(&OsRandom)).collect();
         assert_eq!(drawn.len(), 100);
     }

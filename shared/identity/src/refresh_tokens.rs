@@ -1,7 +1,8 @@
-//! The tokens that keep a session: opaque, changed with every use, and derivable again.
+//! Refresh tokens, which extend a session: opaque, replaced at every use, and computable again.
 //!
-//! `v1.<session>.<generation>.<mac>`. No token is stored: the row of a session holds its generation and a salt, and
-//! the key is in a file. So a stolen table forges nothing, and a repeated request gets the same token again.
+//! `v1.<session>.<generation>.<mac>`. Tokens are not stored: the row of a session holds its generation and a salt, and
+//! the key is in a file. So a stolen table does not allow forging tokens, and a repeated request gets the same token
+//! again.
 
 use std::time::Duration;
 
@@ -13,8 +14,7 @@ use domain::ids::SessionId;
 use crate::random::{RandomSource, bytes};
 use crate::secrets::{DerivedKey, MasterSecret, are_equal};
 
-/// How long the token before the current one may still be shown: for answers that got lost, and for tabs that
-/// refresh at once.
+/// Grace period for the previous token, for responses that got lost and for tabs that refresh at the same time.
 pub const GRACE: Duration = Duration::from_secs(30);
 
 const VERSION: &str = "v1";
@@ -24,38 +24,38 @@ pub struct RefreshTokens {
     key: DerivedKey,
 }
 
-/// A token somebody showed: well formed, and not verified.
+/// A token that a client presented: well-formed, not verified.
 pub struct PresentedToken {
-    /// The session it claims to keep.
+    /// The session that it names.
     pub session: SessionId,
-    /// How often it claims to have been changed.
+    /// The number of rotations that it names.
     pub generation: i64,
     mac: [u8; 16],
 }
 
-/// The text has not the form of a refresh token.
+/// Error: the text does not have the form of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a refresh token")]
 pub struct NotARefreshToken;
 
 impl RefreshTokens {
-    /// Returns tokens under a key derived from `secret`.
+    /// Creates an issuer with a key derived from `secret`.
     pub fn new(secret: &MasterSecret) -> Self {
         Self { key: secret.derive("refresh token v1") }
     }
 
-    /// Returns the salt of a new session.
+    /// Returns the salt for a new session.
     pub fn new_salt(random: &dyn RandomSource) -> [u8; 16] {
         bytes(random)
     }
 
-    /// Returns the one token of this generation of the session.
+    /// Returns the token of this generation of the session. There is exactly one.
     pub fn issue(&self, session: SessionId, generation: i64, salt: &[u8]) -> String {
         let mac = URL_SAFE_NO_PAD.encode(self.mac(session, generation, salt));
         format!("{VERSION}.{session}.{generation}.{mac}")
     }
 
-    /// Tells whether the token is the one that was issued for what it claims.
+    /// Returns whether the token is the one that was issued for its session and generation.
     pub fn verify(&self, presented: &PresentedToken, salt: &[u8]) -> bool {
         are_equal(&presented.mac, &self.mac(presented.session, presented.generation, salt))
     }
@@ -66,7 +66,7 @@ impl RefreshTokens {
 }
 
 impl PresentedToken {
-    /// Reads a token: one text for one token, so any other spelling of it is refused.
+    /// Parses a token. Each token has one spelling; any other one is refused.
     pub fn parse(text: &str) -> Result<Self, NotARefreshToken> {
         let parts: Vec<&str> = text.splitn(5, '.').collect();
         let &[VERSION, session, generation, mac] = parts.as_slice() else { return Err(NotARefreshToken) };
@@ -83,18 +83,18 @@ impl PresentedToken {
     }
 }
 
-/// What showing a verified token means.
+/// The meaning of a verified token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// It is the current one: the next generation begins.
+    /// The current token: the next generation begins.
     Advance,
-    /// It is the one before, shown again at once: its holder gets the current one again.
+    /// The previous token within the grace period: the current one is returned again.
     RepeatCurrent,
-    /// It is an old one: somebody else may hold the current one. The session ends.
+    /// An older token: another party may hold the current one. The session ends.
     Reuse,
 }
 
-/// Decides what a verified token of generation `presented` means (rule ID7, RFC 9700 section 4.14.2).
+/// Returns the meaning of a verified token of generation `presented` (rule ID7, RFC 9700 section 4.14.2).
 pub fn decide(presented: i64, current: i64, rotated_at: Timestamp, now: Timestamp) -> Rotation {
     if presented == current {
         Rotation::Advance
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_current_token_and_for_a_moment_the_one_before_are_good() {
+    fn only_the_current_token_and_briefly_the_previous_one_are_valid() {
         let rotated_at = Timestamp(1_000_000);
         let after = |milliseconds| rotated_at.plus(Duration::from_millis(milliseconds));
         for (presented, current, now, decision) in [
@@ -202,7 +202,7 @@ mod tests {
             (7, 7, after(86_400_000), Rotation::Advance),
             (6, 7, after(0), Rotation::RepeatCurrent),
             (6, 7, after(30_000), Rotation::RepeatCurrent),
-            // The clock of the server that rotated may be ahead.
+            // The clock of the server that rotated the token may be ahead.
             (6, 7, rotated_at.minus(Duration::from_secs(2)), Rotation::RepeatCurrent),
             (6, 7, after(30_001), Rotation::Reuse),
             (5, 7, after(0), Rotation::Reuse),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn of_all_ancestors_at_most_one_is_ever_good() {
+    fn at_most_one_previous_token_is_valid() {
         for current in 0..50_i64 {
             for age in [0, 1, 29_999, 30_000, 30_001, 600_000] {
                 let now = Timestamp(age);

@@ -1,4 +1,4 @@
-//! The key of resume tokens: the only key that a gateway holds. No other token can be made with it.
+//! The key of resume tokens: the only key that a gateway holds. Only resume tokens can be issued with it.
 
 use std::path::Path;
 
@@ -11,30 +11,30 @@ use crate::secrets::{DerivedKey, MasterSecret, SecretFault, are_equal, read_secr
 #[derive(Clone)]
 pub struct ResumeKey([u8; 32]);
 
-/// How the text of a key begins: a file with the secret itself is refused in its place.
+/// Prefix of the text of a key. Without it, the secret itself could be used in place of the key by mistake.
 const PREFIX: &str = "resume-key:";
 
-/// Why a text is not the key of resume tokens.
+/// Reason why a text is not a key of resume tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResumeKeyFault {
-    /// The text does not begin as a key does: it may be the secret itself.
+    /// The text does not begin with the prefix: it may be the secret itself.
     #[error("the text does not begin with resume-key:")]
     OtherKind,
-    /// What follows is not 32 random bytes.
+    /// The rest is not 32 random bytes.
     #[error(transparent)]
     Unusable(#[from] SecretFault),
-    /// What follows is longer than 32 bytes.
+    /// The rest is longer than 32 bytes.
     #[error("the key is longer than 32 bytes (64 hexadecimal digits)")]
     TooLong,
 }
 
 impl ResumeKey {
-    /// Derives the key from the secret of the installation: the same one in every process.
+    /// Derives the key from the secret of the installation. Deterministic.
     pub fn derive(secret: &MasterSecret) -> Self {
         Self(secret.derive_bytes("resume token v2"))
     }
 
-    /// Reads `resume-key:` and 64 hexadecimal digits; white space around them is ignored.
+    /// Parses `resume-key:` and 64 hexadecimal digits; ignores surrounding white space.
     pub fn parse(text: &str) -> Result<Self, ResumeKeyFault> {
         let digits = text.trim().strip_prefix(PREFIX).ok_or(ResumeKeyFault::OtherKind)?;
         read_secret(digits)?.try_into().map(Self).map_err(|_longer: Vec<u8>| ResumeKeyFault::TooLong)
@@ -49,13 +49,13 @@ impl ResumeKey {
     }
 }
 
-/// Reads the key in the file at `path`: text, readable by its owner alone.
+/// Reads the key in the file at `path`: text, readable by its owner only.
 pub fn load_resume_key(path: &Path) -> Result<ResumeKey, KeyFileFault> {
     key_files::load(path, ResumeKey::parse)
 }
 
-/// Writes the key derived from `secret` to the file at `path`. An existing file is left as it is, and refused where it
-/// holds another key.
+/// Writes the key derived from `secret` to the file at `path`. Leaves an existing file unchanged, and fails if it holds
+/// another key.
 pub fn write_resume_key(path: &Path, secret: &MasterSecret) -> Result<(), KeyFileFault> {
     let derived = ResumeKey::derive(secret);
     let is_derived = |text: &str| match ResumeKey::parse(text) {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_secret_is_refused_and_kept() {
+    fn writing_over_a_key_of_another_secret_fails_and_keeps_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume.key");
         let other = load_or_create_secret(&directory.path().join("secret.hex")).unwrap();

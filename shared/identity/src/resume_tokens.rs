@@ -19,7 +19,7 @@ use crate::credential_kinds::CredentialKind;
 use crate::resume_keys::ResumeKey;
 use crate::secrets::{DerivedKey, are_equal};
 
-/// The longest time for which a token is valid. It ends earlier where the grant does.
+/// Longest lifetime of a token. A token expires earlier if its grant does.
 pub const LIFETIME: Duration = Duration::from_mins(5);
 
 /// The largest difference between the clocks of two gateways that is tolerated.
@@ -28,32 +28,32 @@ const VERSION: u8 = 2;
 /// The length of 105 bytes in base64url. 105 is a multiple of three, so no bit of the text is unused.
 const TEXT_LENGTH: usize = 140;
 
-/// The contents of a token: the socket it was given to, and until when that socket was allowed to be open.
+/// The contents of a token: its socket, and the end of the socket's grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResumeClaims {
     /// The person.
     pub user: UserId,
     /// The session in which the socket was opened.
     pub session: SessionId,
-    /// The socket itself. The socket that resumes supersedes it.
+    /// The socket itself. A socket that resumes with the token replaces it.
     pub connection: ConnectionId,
     /// The end of the grant that began with a ticket.
     pub grant_ends: Timestamp,
 }
 
-/// Why a resume token is refused.
+/// Reason why a resume token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResumeFault {
     /// The text does not have the form of a resume token.
     #[error("this is {0}, not a resume token")]
     WrongKind(CredentialKind),
-    /// It was changed, or made with another key.
+    /// The token was changed, or issued with another key.
     #[error("the resume token is not valid")]
     Invalid,
-    /// It is older than [`LIFETIME`].
+    /// The token is older than [`LIFETIME`].
     #[error("the resume token has expired")]
     Expired,
-    /// The grant has ended: only a new ticket begins another one.
+    /// The grant has ended. Only a new ticket begins another one.
     #[error("the grant of the resume token has ended")]
     GrantEnded,
 }
@@ -104,13 +104,13 @@ impl ResumeTokens {
     }
 }
 
-/// Tells whether a text has the form of a resume token. Nothing is verified.
+/// Returns whether a text has the form of a resume token. Verifies nothing.
 pub(crate) fn looks_like_one(text: &str) -> bool {
     decode(text).is_some()
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {
-    // The length first: nothing longer is decoded.
+    // The length is checked first, so that longer texts are not decoded.
     let bytes = (text.len() == TEXT_LENGTH).then(|| URL_SAFE_NO_PAD.decode(text).ok())??;
     (bytes.first() == Some(&VERSION)).then_some(bytes)
 }

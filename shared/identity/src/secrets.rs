@@ -1,4 +1,4 @@
-//! The one secret of an installation, and the keys derived from it.
+//! The secret of an installation, and the keys derived from it.
 
 use std::path::Path;
 
@@ -7,28 +7,28 @@ use aws_lc_rs::{constant_time, hkdf, hmac};
 use crate::key_files::{self, KeyFileFault};
 use crate::random::{OsRandom, bytes};
 
-/// At least 256 unguessable bits, from which every other symmetric key is derived with HKDF-SHA-256 (RFC 5869).
+/// At least 256 random bits, from which every other symmetric key is derived with HKDF-SHA-256 (RFC 5869).
 ///
-/// Whoever holds it can make every token of the installation, so only `api-service` reads it.
+/// Its holder can forge every token of the installation, so only `api-service` reads it.
 #[derive(Clone)]
 pub struct MasterSecret(hkdf::Prk);
 
-/// Why a text cannot be used as a secret or as a key.
+/// Reason why a text cannot be used as a secret or as a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFault {
-    /// It is not hexadecimal digits, two a byte.
+    /// The text is not pairs of hexadecimal digits.
     #[error("the secret is not written in hexadecimal digits, two a byte")]
     NotHexadecimal,
-    /// It is shorter than 32 bytes.
+    /// The secret is shorter than 32 bytes.
     #[error("the secret is shorter than 32 bytes (64 hexadecimal digits)")]
     TooShort,
-    /// It repeats a few bytes: an example, not a secret.
+    /// The secret repeats a few bytes: it is an example, not a random value.
     #[error("the secret repeats a few bytes; draw a random one: openssl rand -hex 32")]
     NotRandom,
 }
 
 impl MasterSecret {
-    /// Reads hexadecimal digits; white space around them is ignored.
+    /// Parses hexadecimal digits; ignores surrounding white space.
     pub fn from_hex(text: &str) -> Result<Self, SecretFault> {
         Ok(Self::extract(&read_secret(text)?))
     }
@@ -54,12 +54,12 @@ impl MasterSecret {
     }
 }
 
-/// The fewest bytes of a secret.
+/// Minimum number of bytes of a secret.
 const MIN_BYTES: usize = 32;
-/// The fewest distinct bytes. 32 random bytes hold fewer once in 10^20 draws.
+/// Minimum number of distinct bytes. 32 random bytes have fewer once in 10^20 draws.
 const MIN_DISTINCT: usize = 16;
 
-/// Reads at least 32 random bytes, each written as two hexadecimal digits; white space around them is ignored.
+/// Parses at least 32 random bytes, each written as two hexadecimal digits; ignores surrounding white space.
 pub(crate) fn read_secret(text: &str) -> Result<Vec<u8>, SecretFault> {
     let secret = read_hex(text)?;
     if secret.len() < MIN_BYTES {
@@ -110,7 +110,7 @@ impl DerivedKey {
 
     /// Returns HMAC-SHA-256 (RFC 2104) over `parts`, each preceded by its length.
     ///
-    /// With the lengths, `ab, c` and `a, bc` are different messages.
+    /// The lengths make `ab, c` and `a, bc` different messages.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.0);
         for part in parts {
@@ -130,17 +130,17 @@ impl DerivedKey {
     }
 }
 
-/// Tells whether two values are equal, in a time that does not depend on where they differ.
+/// Returns whether two values are equal, in constant time.
 pub(crate) fn are_equal(one: &[u8], other: &[u8]) -> bool {
     constant_time::verify_slices_are_equal(one, other).is_ok()
 }
 
-/// Reads the secret in the file at `path`: hexadecimal text, readable by its owner alone.
+/// Reads the secret in the file at `path`: hexadecimal text, readable by its owner only.
 pub fn load_secret(path: &Path) -> Result<MasterSecret, KeyFileFault> {
     key_files::load(path, MasterSecret::from_hex)
 }
 
-/// Reads the secret in the file at `path`. Where the file does not exist, draws a secret and writes it there first.
+/// Reads the secret in the file at `path`. If the file does not exist, draws a secret and writes it there first.
 pub fn load_or_create_secret(path: &Path) -> Result<MasterSecret, KeyFileFault> {
     key_files::load_or_create(path, MasterSecret::from_hex, || {
         Ok(format!("{}\n", write_hex(&bytes::<32>(&OsRandom))))
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    /// The input of appendix A.3; its output is longer, and a shorter one begins alike.
+    /// The input of appendix A.3. Its output is longer; a shorter output is a prefix of it.
     #[test]
     fn keys_are_derived_as_in_rfc_5869_appendix_a_3() {
         assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn where_parts_end_is_part_of_the_message() {
+    fn the_boundaries_of_parts_are_part_of_the_message() {
         let key = test_secret().derive("test");
         assert_ne!(key.mac(&[b"ab", b"c"]), key.mac(&[b"a", b"bc"]));
         assert_ne!(key.mac(&[b"ab"]), key.mac(&[b"ab", b""]));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_secret_is_kept() {
+    fn a_generated_secret_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         let mac = |secret: MasterSecret| secret.derive("test").mac(&[]);

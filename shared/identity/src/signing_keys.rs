@@ -1,4 +1,4 @@
-//! The Ed25519 keys (RFC 8032) that sign access tokens, and their public half.
+//! The Ed25519 keys (RFC 8032) that sign access tokens, and their public halves.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::key_files::{self, KeyFileFault};
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const PEM_END: &str = "-----END PRIVATE KEY-----";
 
-/// A private key that signs, with the name it is published under.
+/// A private signing key with the key id under which it is published.
 pub struct SigningKey {
     key_id: String,
     public: String,
@@ -22,27 +22,27 @@ pub struct SigningKey {
     pub(crate) decoding: DecodingKey,
 }
 
-/// The text is not a usable signing key.
+/// Error: the text is not a usable signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyFault {
-    /// It is not one PEM block of a private key (RFC 7468 section 10).
+    /// The text is not one PEM block with a private key (RFC 7468 section 10).
     #[error("not one PEM block BEGIN PRIVATE KEY")]
     NotPem,
-    /// The block holds another kind of key, or a damaged one.
+    /// The block contains another kind of key, or a damaged one.
     #[error("not an Ed25519 private key in PKCS#8")]
     NotEd25519,
-    /// None could be drawn.
+    /// No key could be generated.
     #[error("no key could be generated")]
     NotGenerated,
 }
 
 impl SigningKey {
-    /// Draws a new key.
+    /// Generates a new key.
     pub fn generate() -> Result<Self, SigningKeyFault> {
         Self::from_pem(&generate_pem()?)
     }
 
-    /// Reads a PKCS#8 private key (RFC 8410) in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+    /// Parses a PKCS#8 private key (RFC 8410) in PEM, as `openssl genpkey -algorithm ed25519` writes it.
     pub fn from_pem(pem: &str) -> Result<Self, SigningKeyFault> {
         let body = pem.trim().strip_prefix(PEM_BEGIN).and_then(|rest| rest.strip_suffix(PEM_END));
         let body: String = body.ok_or(SigningKeyFault::NotPem)?.split_ascii_whitespace().collect();
@@ -54,7 +54,7 @@ impl SigningKey {
         Ok(Self { key_id: thumbprint(&public), public, encoding: EncodingKey::from_ed_der(&der), decoding })
     }
 
-    /// Returns the name of the key: its thumbprint (RFC 7638), so that two processes with one key agree on it.
+    /// Returns the key id: the thumbprint (RFC 7638), so that two processes with one key use the same id.
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
@@ -78,23 +78,23 @@ fn generate_pem() -> Result<String, SigningKeyFault> {
     let document = Ed25519KeyPair::generate()
         .and_then(|pair| pair.to_pkcs8v1())
         .map_err(|_unspecified| SigningKeyFault::NotGenerated)?;
-    // 48 bytes are 64 characters: one line (RFC 7468 section 2).
+    // 48 bytes are 64 characters of base64, which is one line (RFC 7468 section 2).
     Ok(format!("{PEM_BEGIN}\n{}\n{PEM_END}\n", STANDARD.encode(document.as_ref())))
 }
 
-/// The keys in use: one signs, and those before it still verify what they signed.
+/// The keys in use: the current one signs; the earlier ones still verify tokens that they signed.
 pub struct SigningKeys {
     current: SigningKey,
     previous: Vec<SigningKey>,
 }
 
 impl SigningKeys {
-    /// Returns a ring in which `current` signs.
+    /// Creates a key ring in which `current` signs.
     pub fn new(current: SigningKey) -> Self {
         Self { current, previous: Vec::new() }
     }
 
-    /// Adds a key that signs no more and still verifies.
+    /// Adds a retired key, which verifies but does not sign.
     #[must_use]
     pub fn with_previous(mut self, previous: SigningKey) -> Self {
         self.previous.push(previous);
@@ -119,12 +119,12 @@ impl SigningKeys {
     }
 }
 
-/// Reads the key in the PEM file at `path`, readable by its owner alone.
+/// Reads the key in the PEM file at `path`, readable by its owner only.
 pub fn load_signing_key(path: &Path) -> Result<SigningKey, KeyFileFault> {
     key_files::load(path, SigningKey::from_pem)
 }
 
-/// Reads the key in the PEM file at `path`, after drawing one where there is no file.
+/// Reads the key in the PEM file at `path`. If the file does not exist, generates a key and writes it there first.
 pub fn load_or_create_signing_key(path: &Path) -> Result<SigningKey, KeyFileFault> {
     key_files::load_or_create(path, SigningKey::from_pem, generate_pem)
 }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_named_and_published_as_rfc_8037_appendix_a_has_it() {
+    fn keys_are_named_and_published_as_in_rfc_8037_appendix_a() {
         let key = SigningKey::from_pem(&rfc_8037_pem()).unwrap();
         assert_eq!(key.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         assert_eq!(
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn other_texts_and_other_keys_are_refused() {
         let pem = rfc_8037_pem();
-        // The object identifier of X25519 (RFC 8410 section 3) in the place of Ed25519's.
+        // The object identifier of X25519 (RFC 8410 section 3) in place of that of Ed25519.
         let der = STANDARD.decode(pem.lines().nth(1).unwrap()).unwrap();
         let x25519 =
             STANDARD.encode(der.iter().map(|b| if *b == 0x70 { 0x6e } else { *b }).collect::<Vec<_>>());
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_key_is_kept() {
+    fn a_generated_key_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("signing.pem");
         let drawn = load_or_create_signing_key(&path).unwrap();

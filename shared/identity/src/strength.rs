@@ -1,4 +1,4 @@
-//! Which passwords are too easy to guess: those everybody takes, those that are a pattern, those that are the person.
+//! Rejects passwords that are easy to guess: common ones, patterns, and those made of the person's own data.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,26 +7,26 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::passwords::Password;
 
-/// Why a password is too easy to guess.
+/// Reason why a password is too easy to guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Weakness {
-    /// It is one of the passwords that are tried first, dressed up perhaps.
+    /// A common password, possibly with digits or signs in place of letters.
     #[error("the password is a common one")]
     Common,
-    /// It is a repetition, a sequence or a walk over the keyboard.
+    /// A repetition, a sequence, or a path on the keyboard.
     #[error("the password is a pattern")]
     Patterned,
-    /// It is the person's address or name with little else.
+    /// The person's address or name with few other characters.
     #[error("the password is the person's own name")]
     Personal,
 }
 
-/// Words and whole passwords that are tried first, in lower case, one a line.
+/// Common words and whole passwords in lower case, one per line.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     include_str!("frequent_passwords.txt").lines().filter(|line| !line.is_empty()).collect()
 });
 
-/// Ways the fingers go without thinking. Their reverses count as well.
+/// Sequences and paths on the keyboard. Their reverses count as well.
 const WALKS: &[&str] = &[
     "01234567890-=",
     "abcdefghijklmnopqrstuvwxyz",
@@ -47,18 +47,18 @@ const WALKS: &[&str] = &[
     "ㅋㅌㅊㅍㅠㅜㅡ",
 ];
 
-/// How short a piece of a walk may be and still be one: `abc`, `123`.
+/// Minimum length of a piece of a sequence: `abc`, `123`.
 const SHORTEST_STEP: usize = 3;
-/// The longest unit whose repetition is a pattern; a repeated word is looked up instead.
+/// Longest unit whose repetition is a pattern. A longer repeated unit is looked up as a common word.
 const LONGEST_UNIT: usize = 4;
-/// With fewer different characters than this a password is a pattern.
+/// Minimum number of different characters.
 const FEWEST_DISTINCT: usize = 4;
-/// How many digits and signs around a common word do not help it: a date and a sign.
+/// Number of digits and signs that may surround a common word without making it stronger, such as a year and a sign.
 const LONGEST_DRESS: usize = 9;
-/// Shorter names are no reason to refuse a password that merely holds them.
+/// Shorter names are ignored: a password may contain them by chance.
 const SHORTEST_NAME: usize = 3;
 
-/// Tells whether the password withstands the first guesses of somebody who knows the person.
+/// Checks that a password withstands the first guesses of an attacker who knows the person's name and address.
 pub fn check(password: &Password, email: &str, nickname: Option<&str>) -> Result<(), Weakness> {
     let text = fold(password.as_str());
     if is_personal(&text, email, nickname) {
@@ -86,7 +86,7 @@ fn is_personal(password: &str, email: &str, nickname: Option<&str>) -> bool {
         .chain(pieces)
         .filter(|name| name.chars().count() >= SHORTEST_NAME)
         .any(|name| {
-            // What is left must stand on its own.
+            // The rest of the text must withstand guesses by itself.
             password.contains(name) && password.replace(name, "").chars().count() < Password::MIN
         })
 }
@@ -96,7 +96,7 @@ fn is_pattern(characters: &[char]) -> bool {
     distinct.len() < FEWEST_DISTINCT || repeated_unit(characters).len() <= LONGEST_UNIT || is_walk(characters)
 }
 
-/// Returns the shortest text of which `characters` is a repetition: itself where it repeats nothing.
+/// Returns the shortest text of which `characters` is a repetition: `characters` itself if it repeats nothing.
 fn repeated_unit(characters: &[char]) -> &[char] {
     (1..=characters.len() / 2)
         .filter_map(|length| characters.split_at_checked(length))
@@ -107,13 +107,13 @@ fn repeated_unit(characters: &[char]) -> &[char] {
         .map_or(characters, |(unit, _)| unit)
 }
 
-/// Tells whether the whole text is made of pieces of walks, three characters long or longer.
+/// Returns whether the whole text consists of pieces of sequences, each at least three characters long.
 fn is_walk(characters: &[char]) -> bool {
     static BOTH_WAYS: LazyLock<Vec<Vec<char>>> = LazyLock::new(|| {
         let forward = WALKS.iter().map(|walk| fold(walk).chars().collect::<Vec<char>>());
         forward.flat_map(|walk| [walk.iter().rev().copied().collect(), walk]).collect()
     });
-    // `reached` holds the places up to which the text can be cut into pieces.
+    // `reached` holds the places up to which the text can be divided into pieces.
     let mut reached = vec![false; characters.len() + 1];
     let mut places = vec![0];
     while let Some(place) = places.pop() {
@@ -129,7 +129,7 @@ fn is_walk(characters: &[char]) -> bool {
     reached.last().is_some_and(|whole| *whole)
 }
 
-/// Returns how many characters at the start of `text` stand side by side in `walk`.
+/// Returns the number of characters at the start of `text` that are adjacent in `walk`.
 fn longest_step(walk: &[char], text: &[char]) -> usize {
     let lengths = (0..walk.len())
         .filter_map(|start| walk.get(start..))
@@ -144,14 +144,15 @@ fn is_common(text: &str, characters: &[char]) -> bool {
         .any(|text| COMMON.contains(text) || is_dressed_up(text) || is_dressed_up(&plain_letters(text)))
 }
 
-/// Tells whether the text is a common word with a few digits and signs around it.
+/// Returns whether the text is a common word with a few digits and signs around it.
 fn is_dressed_up(text: &str) -> bool {
     let word = text.trim_matches(|c: char| !c.is_alphabetic());
     let dress = text.chars().count() - word.chars().count();
     COMMON.contains(word) && dress <= LONGEST_DRESS
 }
 
-/// Reads digits and signs that stand for letters: `p4$$w0rd`. Those at the end are rather a year or a sign.
+/// Replaces digits and signs that stand for letters, as in `p4$$w0rd`. Those at the end more likely are a year or a
+/// sign.
 fn plain_letters(text: &str) -> String {
     let word = text.trim_end_matches(|c: char| !c.is_alphabetic());
     let read: String = word
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_in_the_form_it_is_looked_up_in() {
+    fn the_list_of_common_passwords_is_normalised() {
         assert!(COMMON.len() > 600, "{}", COMMON.len());
         let lines: Vec<&str> = include_str!("frequent_passwords.txt").lines().collect();
         for line in &lines {
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn common_words_in_disguise_are_refused() {
+    fn common_words_with_digits_and_signs_are_refused() {
         for weak in [
             "password",
             "Password1!",
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_persons_own_name_with_little_else_is_refused() {
+    fn the_persons_own_name_with_few_other_characters_is_refused() {
         for weak in [
             "mina.kim",
             "Mina.Kim2024",
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_would_guess_is_good() {
+    fn an_unguessable_password_is_accepted() {
         for good in [
             "correct horse battery staple",
             "mina walks to the lake",

@@ -1,4 +1,4 @@
-//! Single-use tickets, with which a page that has an access token opens a socket.
+//! Single-use tickets. A page exchanges its access token for a ticket and opens a socket with it.
 
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -6,10 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::random::{RandomSource, bytes};
 
-/// 256 unguessable bits in base64url. Deliberately without `Debug` and `Display`.
+/// 256 random bits in base64url. Deliberately without `Debug` and `Display`.
 pub struct Ticket(String);
 
-/// The text has not the form of a ticket.
+/// Error: the text does not have the form of a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a ticket")]
 pub struct NotATicket;
@@ -20,19 +20,20 @@ impl Ticket {
         Self(URL_SAFE_NO_PAD.encode(bytes::<32>(random)))
     }
 
-    /// Reads what a client sent.
+    /// Parses a ticket that a client sent.
     pub fn parse(text: &str) -> Result<Self, NotATicket> {
-        // 43 characters are 32 bytes; nothing longer is decoded.
+        // 43 characters are 32 bytes. Longer texts are not decoded.
         let is_ticket = text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok();
         if is_ticket { Ok(Self(text.to_owned())) } else { Err(NotATicket) }
     }
 
-    /// Returns the text. For the client alone.
+    /// Returns the text, for the client only.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Returns the key its content is kept under: a SHA-256 hash, so that a list of keys holds no ticket.
+    /// Returns the key under which the ticket's contents are stored: a SHA-256 hash, so that a list of keys contains no
+    /// ticket.
     pub fn storage_key(&self) -> String {
         let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
         format!("ticket:{}", URL_SAFE_NO_PAD.encode(hash))

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_found_by_its_whole_name() {
+    fn an_account_is_found_by_its_full_name_only() {
         let accounts = "root:x:0:0::/:/bin/sh\nmypostgres:x:7:8::/:\npostgres:x:101:104::/:/bin/sh\n";
         let account = Account::find(accounts, "postgres").unwrap();
         assert_eq!((account.user, account.group), (101, 104));

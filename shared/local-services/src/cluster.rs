@@ -177,7 +177,7 @@ impl Cluster {
         &self.keys
     }
 
-    /// Returns each of our programs that has ended although nobody stopped it, with how it ended and its log.
+    /// Returns each of our programs that ended without being stopped, with its exit status and its log.
     pub fn ended(&mut self) -> Vec<String> {
         let programs = self.apis.iter_mut().chain(&mut self.gateways);
         programs
@@ -206,9 +206,9 @@ impl Cluster {
 
 /// One process of a service.
 struct Replica {
-    /// Where it serves clients.
+    /// Address on which it serves clients.
     address: SocketAddr,
-    /// Where it answers health checks.
+    /// Address on which it answers health checks.
     health: SocketAddr,
     program: Program,
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a local service could not be found, installed, started or stopped.
+/// Error: a local service could not be found, installed, started or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalServicesError {
     /// Programs are not on this machine, and only root may install them.

@@ -9,10 +9,10 @@ use crate::{LocalServicesError, Result, port};
 
 /// Bytes that one read takes from a connection.
 const CHUNK: usize = 16 * 1024;
-/// How long a connection to the server behind the proxy may take.
+/// Longest time for connecting to the server behind the proxy.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// What a [`FaultProxy`] does with the bytes that reach it.
+/// Behaviour of a [`FaultProxy`] towards connections and bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Forwards everything.
@@ -26,7 +26,7 @@ pub enum Fault {
     Delay(Duration),
 }
 
-/// A TCP proxy on a loopback port in front of one server, which can be told to misbehave.
+/// A TCP proxy on a loopback port in front of one server, which can inject faults.
 ///
 /// Two threads per connection, for tests with a few hundred connections. Dropping the proxy closes all of them.
 pub struct FaultProxy {

@@ -1,6 +1,6 @@
 use crate::{Fault, FaultProxy, Postgres, Redis, Result};
 
-/// The connections between our programs and their servers, each through a proxy that can be told to misbehave.
+/// The connections between our programs and their servers, each through a proxy that can inject faults.
 pub struct Links {
     /// From every `api-service` to PostgreSQL.
     pub api_postgres: FaultProxy,

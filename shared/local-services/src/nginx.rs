@@ -19,13 +19,13 @@ pub enum Limits {
 /// Whether nginx passes the mail page, `/dev`, to the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailPage {
-    /// To nobody, as in production (`conf.d/dev.conf`).
+    /// To no client, as in production (`conf.d/dev.conf`).
     Hidden,
     /// To clients on this machine.
     ForLoopback,
 }
 
-/// What nginx stands in front of.
+/// The upstream servers of nginx.
 #[derive(Debug)]
 pub struct NginxOptions<'a> {
     /// The directory for its files.

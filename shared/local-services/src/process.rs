@@ -46,7 +46,7 @@ impl StopSignal {
     }
 }
 
-/// What is needed to start a server in its directory.
+/// The parameters for starting a server in its directory.
 #[derive(Clone)]
 pub(crate) struct Launch {
     pub(crate) name: String,

@@ -27,7 +27,7 @@ impl Readiness {
     }
 }
 
-/// How to start one of our own programs.
+/// The parameters for starting one of our own programs.
 #[derive(Debug, Clone)]
 pub struct ProgramOptions {
     /// Its name in error texts.

@@ -1,4 +1,4 @@
-//! Signing up, logging in, staying in, and who a token stands for.
+//! Sign-up, log-in, token refresh, log-out, and authentication.
 
 pub mod limits;
 
@@ -20,5 +20,5 @@ pub use request_email_code::{CodeRequested, request_email_code};
 pub use session_tokens::SessionTokens;
 pub use sign_up::{SignUp, sign_up};
 
-/// The purpose under which proving an address for a new account is counted and hashed.
+/// The purpose of a code that proves the address of a new account.
 pub(crate) const SIGN_UP: domain::auth::CodePurpose = domain::auth::CodePurpose::SignUp;

@@ -3,10 +3,10 @@ use identity::access_tokens::SigningFault;
 use identity::passwords::HashFault;
 use store::StoreError;
 
-/// Why an operation failed.
+/// Error of an operation.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
-    /// A rule refused it. The problem names the rule's code.
+    /// A rule refused the call. The problem has the code of the rule.
     #[error(transparent)]
     Problem(#[from] Problem),
     /// The store failed.
@@ -27,8 +27,8 @@ pub enum OperationError {
 }
 
 impl OperationError {
-    /// Returns the problem to answer with: a refusal as it is, a temporary fault as `unavailable` with `Retry-After`, and
-    /// any other fault as `internal`.
+    /// Returns the problem to answer with: the problem of a refusal unchanged, `unavailable` with `Retry-After` for a
+    /// temporary fault, `internal` for any other fault.
     pub fn problem(&self) -> Problem {
         let code = match self {
             Self::Problem(problem) => return problem.clone(),

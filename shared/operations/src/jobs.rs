@@ -1,4 +1,4 @@
-//! Jobs: rows that operations leave in their commit, run afterwards, possibly more than once.
+//! Jobs: rows that operations store in their commit. A worker runs each one later, possibly more than once.
 
 mod mail;
 mod run_due_jobs;

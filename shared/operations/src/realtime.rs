@@ -1,4 +1,4 @@
-//! Sockets: a ticket from the API, redeemed at a gateway; which posts and people a socket may watch.
+//! Operations of sockets: creating and redeeming tickets, finding the posts and people that a socket may watch.
 
 mod confirm_session;
 mod create_ticket;

@@ -1,4 +1,4 @@
-//! Settings: read once at the start, from variables of the environment, with every fault in them reported at once.
+//! Settings, read once at the start from environment variables. All faults are reported together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -7,12 +7,13 @@ use std::fmt::{self, Display};
 use std::path::Path;
 use std::str::FromStr;
 
-/// How the names of all variables begin.
+/// Prefix of all variables.
 const PREFIX: &str = "ORGO_";
-/// How the names of those begin that only tests read.
+/// Prefix of the variables that only tests read.
 const TEST_PREFIX: &str = "ORGO_TEST_";
 
-/// The variables of every OrGo binary: one file of them may serve all. Any other `ORGO_…` is a slip of the pen.
+/// The variables of all OrGo programs, so that one file may serve all of them. Any other `ORGO_…` is reported as
+/// misspelt.
 pub const VARIABLES: &[&str] = &[
     "ORGO_ALLOWED_ORIGINS",
     "ORGO_API_HEALTH_LISTEN",
@@ -34,9 +35,9 @@ pub const VARIABLES: &[&str] = &[
     "ORGO_TRUSTED_PROXIES",
 ];
 
-/// The variables a process was started with. An empty one counts as not set.
+/// The environment variables of a process. An empty variable counts as not set.
 ///
-/// Reads return `Err(Faulty)` and go on, so that one start shows every fault:
+/// After a fault, a read returns `Err(Faulty)` and the next read continues, so that one start shows every fault:
 ///
 /// ```
 /// # use std::net::SocketAddr;
@@ -60,24 +61,24 @@ pub struct Environment {
     faults: Vec<String>,
 }
 
-/// What a setting is for, for the example file and its check.
+/// Describes a setting, for the example file and its check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingDoc {
     /// The variable.
     pub name: &'static str,
-    /// What is taken where it is not set; nothing where it has to be, or may be missing.
+    /// The default; `None` if the setting is required or optional.
     pub default: Option<&'static str>,
-    /// A right value.
+    /// A valid value.
     pub example: &'static str,
-    /// One line on what it is for.
+    /// A one-line description.
     pub doc: &'static str,
 }
 
-/// A setting could not be read; [`Environment::finish`] says why.
+/// Error: a setting could not be read; [`Environment::finish`] returns the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faulty;
 
-/// Everything wrong with the settings, one line each. Holds no value of any of them.
+/// All faults of the settings, one line each. Contains no value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFaults(Vec<String>);
 
@@ -96,13 +97,13 @@ impl From<Faulty> for ConfigFaults {
 }
 
 impl Environment {
-    /// Reads the variables of the process. The only place that does.
+    /// Reads the variables of the process. No other code reads them.
     pub fn from_process() -> Self {
         let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Self::new(pairs)
     }
 
-    /// Takes the variables from a list; for tests, and for values a program sets itself.
+    /// Creates an environment from pairs, for tests and for values that a program sets itself.
     pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         Self::new(pairs.into_iter().map(|(name, value)| (name.into(), OsString::from(value.into()))))
     }
@@ -120,7 +121,7 @@ impl Environment {
         environment
     }
 
-    /// Reads a setting that has to be there.
+    /// Reads a required setting.
     pub fn required<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
@@ -136,7 +137,7 @@ impl Environment {
         }
     }
 
-    /// Reads a setting that may be missing.
+    /// Reads an optional setting.
     pub fn optional<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
@@ -147,7 +148,7 @@ impl Environment {
         self.value(name).map(|value| self.parse(name, &value, example)).transpose()
     }
 
-    /// Reads a setting that has a default, which is written as the variable would be.
+    /// Reads a setting with a default, which is written like the value of the variable.
     pub fn or_default<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
@@ -159,7 +160,8 @@ impl Environment {
         self.parse(name, &value, default)
     }
 
-    /// Reads what is in a file that has to be there, by `load`. What is wrong with it is told without its path.
+    /// Reads a required setting that is the path of a file, and loads the file with `load`. The fault does not contain
+    /// the path.
     pub fn required_file<T, E: Error>(
         &mut self,
         name: &'static str,
@@ -170,18 +172,18 @@ impl Environment {
         let path: String = self.required(name, example, doc)?;
         load(Path::new(&path)).map_err(|fault| {
             let cause = fault.source().map_or_else(String::new, |cause| format!(": {cause}"));
-            // Who sets a secret instead of the path of its file must not find it in the log.
+            // If a secret was set by mistake instead of a path, it must not get into the log.
             let reason = format!("{fault}{cause}").replace(&path, "the file");
             self.note(format!("{name}: {reason}"))
         })
     }
 
-    /// Notes a fault found otherwise: by looking at several settings together.
+    /// Records a fault that was found otherwise, for instance by comparing several settings.
     pub fn refuse(&mut self, name: &'static str, what: impl Display) {
         self.faults.push(format!("{name}: {what}"));
     }
 
-    /// Ends the reading: with every fault, if there is one.
+    /// Finishes reading. Fails with all faults, unknown variables included.
     pub fn finish(&self) -> Result<(), ConfigFaults> {
         let known: BTreeSet<&str> =
             VARIABLES.iter().copied().chain(self.settings.iter().map(|setting| setting.name)).collect();
@@ -194,7 +196,7 @@ impl Environment {
         if faults.is_empty() { Ok(()) } else { Err(ConfigFaults(faults)) }
     }
 
-    /// Returns the settings that were read, in the order of the reading.
+    /// Returns the settings that were read, in the order of the reads.
     pub fn settings(&self) -> &[SettingDoc] {
         &self.settings
     }
@@ -223,7 +225,7 @@ impl Environment {
         value: &str,
         example: &str,
     ) -> Result<T, Faulty> {
-        // Neither the value nor a text that may quote it: it may hold a password.
+        // The fault contains neither the value nor a text that may quote it: the value may be a password.
         value.parse().map_err(|fault: T::Err| {
             let mut reason = fault.to_string();
             if reason.contains(value) {
@@ -244,7 +246,7 @@ fn lower_first(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
-/// A list of values with commas between them; white space around them and empty ones are ignored.
+/// A list of values separated by commas; white space around values and empty values are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommaSeparated<T>(pub Vec<T>);
 

@@ -5,7 +5,7 @@ use super::*;
 const NOTHING: [(&str, &str); 0] = [];
 
 #[test]
-fn a_value_a_default_and_a_missing_one_are_read() {
+fn set_default_and_missing_values_are_read() {
     let mut environment = Environment::from_pairs([
         ("ORGO_API_LISTEN", " 127.0.0.1:9000 "),
         ("ORGO_REDIS_URL", ""),
@@ -45,7 +45,7 @@ fn one_start_shows_every_fault() {
 }
 
 #[test]
-fn no_value_is_ever_shown() {
+fn faults_never_contain_a_value() {
     #[derive(Debug)]
     struct Refuses;
     impl FromStr for Refuses {
@@ -65,14 +65,14 @@ fn no_value_is_ever_shown() {
 
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_no_text_is_a_fault() {
+fn a_value_that_is_not_utf_8_is_a_fault() {
     let value: OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![0xff]);
     let environment = Environment::new([("ORGO_LOG".to_owned(), value)].into_iter());
     assert_eq!(environment.finish().unwrap_err().to_string(), "ORGO_LOG: is not UTF-8");
 }
 
 #[test]
-fn a_file_is_read_and_a_fault_in_it_told_without_its_path() {
+fn a_file_is_read_and_its_faults_are_reported_without_its_path() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let mut environment = Environment::from_pairs([("ORGO_LOG", path), ("ORGO_SECRET_FILE", "s3cret")]);
     let read = environment.required_file("ORGO_LOG", "/log", "The log", |path| std::fs::read_to_string(path));

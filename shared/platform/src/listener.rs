@@ -21,7 +21,7 @@ pub use request_filter::REFUSAL_HEADER;
 pub use request_head::{NotARefusal, Refusal};
 pub use stream::GuardedStream;
 
-/// Pause after the system had no room for another connection.
+/// Pause after the system was out of resources for another connection.
 const OUT_OF_ROOM: Duration = Duration::from_millis(100);
 
 /// The limits of a listener.
@@ -79,14 +79,15 @@ impl GuardedListener {
                 Ok(accepted) => break accepted,
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
-                    // Out of file descriptors or memory: others will close, and failing would spin.
+                    // The system is out of file descriptors or memory: other connections will close. Failing would make
+                    // the caller spin.
                     tracing::warn!(%error, "no connection can be accepted at the moment");
                     tokio::time::sleep(OUT_OF_ROOM).await;
                 }
             }
         };
         if let Err(error) = stream.set_nodelay(true) {
-            // The peer is gone already; the first read fails.
+            // The peer has disconnected already; the first read fails.
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
         Ok((GuardedStream::new(stream, self.guard, Some(place)), peer))

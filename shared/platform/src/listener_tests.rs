@@ -12,7 +12,7 @@ fn guarded(buffer: usize) -> (GuardedStream<DuplexStream>, DuplexStream) {
     (GuardedStream::new(server, Guard::default(), None), peer)
 }
 
-/// Reads until something comes or the deadline passes, while the peer sends `bytes`, one a second, again and again.
+/// Reads until data arrives or the deadline passes, while the peer sends `bytes` repeatedly, one byte per second.
 async fn read_slowly(
     stream: &mut GuardedStream<DuplexStream>,
     mut peer: DuplexStream,
@@ -40,7 +40,7 @@ async fn headers_that_trickle_in_are_refused_after_their_deadline() {
     let (took, read) = read_slowly(&mut stream, peer, b"a").await;
     assert_eq!(took.as_secs(), Guard::default().head.as_secs());
     assert!(read.unwrap().contains("x-orgo-refused: headers-too-slow\r\n"));
-    // Nothing is read any more, and the place is given back in the end.
+    // Further bytes are not read, and the place is released in the end.
     assert_eq!(stream.read(&mut [0; 16]).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
 }
 
@@ -63,7 +63,7 @@ async fn a_silent_peer_is_cut_off() {
 async fn every_answer_gives_a_connection_more_time() {
     let (mut stream, mut peer) = guarded(64);
     for _ in 0..100 {
-        // A heartbeat, as the gateway writes it on a socket whose peer sends nothing.
+        // A heartbeat that the gateway writes to a socket whose peer sends no data.
         let heartbeat = tokio::time::timeout(Duration::from_secs(25), stream.read(&mut [0; 16])).await;
         assert!(heartbeat.is_err(), "cut off before the heartbeat");
         stream.write_all(b"beat").await.unwrap();
@@ -145,7 +145,7 @@ fn hello(request: &poem::Request) -> String {
     request.header(REFUSAL_HEADER).map_or_else(|| "hello".to_owned(), |refusal| format!("refused: {refusal}"))
 }
 
-/// Sends the bytes to a server, and returns everything it answers until it closes the connection.
+/// Sends the bytes to a server, and returns its answers until it closes the connection.
 async fn ask(bytes: &[u8]) -> String {
     let listener = GuardedListener::bind(LOOPBACK, Guard::default()).await.unwrap();
     let address = listener.local_addr().unwrap();

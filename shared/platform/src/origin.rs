@@ -7,11 +7,11 @@ use url::Url;
 
 /// An origin (RFC 6454 section 6.2): scheme, host and, where it is not the scheme's own, port; `https://app.example.com`.
 ///
-/// Its text is compared with the header `Origin` as it is, so only what a browser may send is taken.
+/// Compared with the header `Origin` without normalisation, so only values that a browser can send are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
-/// The text is not an origin as browsers write it.
+/// Error: the text is not an origin as browsers write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an origin is http or https, host and port as browsers write them: lower case, nothing behind them")]
 pub struct NotAnOrigin;
@@ -29,7 +29,7 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
         let url = Url::parse(text).map_err(|_not_a_url| NotAnOrigin)?;
         let is_web = matches!(url.scheme(), "http" | "https");
-        // The host may be `*` to a parser of URLs. To browsers it is nobody.
+        // A URL parser accepts `*` as a host. No browser sends it.
         let is_pattern = text.contains('*');
         if is_web && !is_pattern && url.origin().ascii_serialization() == text {
             Ok(Self(text.to_owned()))

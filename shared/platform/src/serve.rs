@@ -9,9 +9,9 @@ use poem::{Response, Server};
 
 use crate::listener::GuardedListener;
 
-/// Serves until `stop` completes, and then for at most `drain` until the requests under way are answered.
+/// Serves until `stop` completes, then waits at most `drain` for the requests in flight.
 ///
-/// Only boxes go in and come out, so that the server is compiled once, here, and not in each program again.
+/// Takes and returns boxed types only, so that the server is compiled once, here, and not in each program.
 pub fn serve(
     listener: GuardedListener,
     endpoint: BoxEndpoint<'static, Response>,

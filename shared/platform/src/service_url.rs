@@ -15,10 +15,10 @@ pub struct RedisUrl(String);
 /// Error: the text is not the URL of a supported service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAServiceUrl {
-    /// It is not the URL of a supported database.
+    /// The text is not the URL of a supported database.
     #[error("must be a URL that begins with postgres:// or sqlite://")]
     Database,
-    /// It is not the URL of Redis.
+    /// The text is not the URL of a Redis server.
     #[error("must be a URL that begins with redis://, rediss:// or unix://")]
     Redis,
 }
@@ -27,7 +27,7 @@ impl FromStr for DatabaseUrl {
     type Err = NotAServiceUrl;
 
     fn from_str(text: &str) -> Result<Self, NotAServiceUrl> {
-        // The path of a SQLite database need not have the form of a URL: `sqlite::memory:`.
+        // The path of a SQLite database may not parse as a URL: `sqlite::memory:`.
         if text.starts_with("sqlite:") || is_url(text, &["postgres", "postgresql"]) {
             Ok(Self(text.to_owned()))
         } else {

@@ -8,17 +8,17 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The signal to stop. Clones share it; it cannot be taken back.
+/// The signal to stop. Clones share it. It cannot be reset.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown(CancellationToken);
 
 impl Shutdown {
-    /// Creates a signal that only [`Self::trigger`] gives.
+    /// Creates a signal that only [`Self::trigger`] triggers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Creates a signal that SIGINT and SIGTERM give too. Must be called inside a Tokio runtime.
+    /// Creates a signal that SIGINT and SIGTERM also trigger. Must be called inside a Tokio runtime.
     #[cfg(unix)]
     pub fn on_signals() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -38,17 +38,17 @@ impl Shutdown {
         Ok(shutdown)
     }
 
-    /// Gives the signal.
+    /// Triggers the signal.
     pub fn trigger(&self) {
         self.0.cancel();
     }
 
-    /// Returns whether the signal was given.
+    /// Returns whether the signal was triggered.
     pub fn is_triggered(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Waits until the signal is given.
+    /// Waits until the signal is triggered.
     pub async fn triggered(&self) {
         self.0.cancelled().await;
     }
@@ -95,7 +95,7 @@ impl Tasks {
     }
 }
 
-/// Counts a task until it is dropped, also when the task panics.
+/// Counts a task until it is dropped, also if the task panics.
 struct Entry {
     running: Arc<Mutex<BTreeMap<&'static str, usize>>>,
     name: &'static str,

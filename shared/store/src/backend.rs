@@ -33,7 +33,7 @@ pub(crate) fn statement(
     Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
 }
 
-/// Tells whether a statement may change rows in several `WITH` clauses. SQLite cannot.
+/// Returns whether the database supports data-modifying statements in `WITH` clauses. SQLite does not.
 pub(crate) fn has_data_modifying_with(connection: &impl ConnectionTrait) -> bool {
     connection.get_database_backend() == DbBackend::Postgres
 }

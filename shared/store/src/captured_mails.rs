@@ -1,4 +1,4 @@
-//! Mails kept for the local mail page, where there is no mail server.
+//! Mails stored for the local mail page, used when no mail server is configured.
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;

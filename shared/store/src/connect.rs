@@ -15,7 +15,7 @@ use crate::keyed_queue::KeyedQueue;
 use crate::pool::Pool;
 use crate::{StoreError, UnitOfWork};
 
-/// How long a call waits for a free connection.
+/// Longest wait of a call for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// Settings of every PostgreSQL session. A statement is cancelled by the server before the client's deadline passes, so
 /// that a slow statement costs an error and not a connection. The others let the server notice that a client is gone.
@@ -28,19 +28,19 @@ const POSTGRES_SETTINGS: [(&str, &str); 7] = [
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "10s"),
 ];
-/// How long a writer waits for a writer of another process, on SQLite.
+/// Longest wait of a writer for a writer of another process, on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(2);
-/// How long a connection may be idle before it is probed at its next use.
+/// Idle time after which a connection is probed at its next use.
 const IDLE_UNPROBED: Duration = Duration::from_secs(5);
 /// Part of the deadline of a call that a probe may take, so that the call has time left to open another connection.
 const PROBE_PART: u32 = 6;
-/// How long a connection is used.
+/// Longest lifetime of a connection.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Called with the text of a statement.
 pub type OnStatement = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How a store is opened.
+/// Options of [`Store::connect`].
 #[derive(Clone)]
 pub struct StoreOptions {
     /// Maximum number of connections.
@@ -57,7 +57,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// The URL names no database we know, or the database cannot be reached.
+/// Error: the URL is not supported, or the database cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectFault {
     /// The scheme is neither `postgres` nor `sqlite`.
@@ -74,37 +74,37 @@ impl From<sqlx::Error> for ConnectFault {
     }
 }
 
-/// The database that holds the truth: a pool of connections to PostgreSQL or SQLite. Clones share the pool.
+/// A pool of connections to PostgreSQL or SQLite. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
     reader: Reader,
     shared: Arc<Shared>,
 }
 
-/// What stores with connections of their own have in common.
+/// State shared by a store and those made by [`Store::with_own_connections`].
 struct Shared {
     url: String,
     options: StoreOptions,
-    /// On SQLite, the right to write. SQLite's own way is to retry after growing delays: that is slow, unfair, and takes
-    /// connections away from readers.
+    /// On SQLite, the permit of the only writer. SQLite's own busy handler retries with growing delays, is unfair, and
+    /// holds a connection that readers could use.
     writer: Option<Arc<Semaphore>>,
     hot_rows: KeyedQueue,
     signals: Signals,
 }
 
-/// What changes when this process has committed.
+/// Signals that change after commits of this process.
 #[derive(Clone)]
 pub(crate) struct Signals {
-    /// After every commit.
+    /// Changes after every commit.
     pub(crate) commits: watch::Sender<u64>,
-    /// After every commit that put events into the outbox.
+    /// Changes after every commit that appended events to the outbox.
     pub(crate) appends: watch::Sender<u64>,
-    /// After every commit that enqueued a job.
+    /// Changes after every commit that enqueued a job.
     pub(crate) jobs: watch::Sender<u64>,
 }
 
 impl Store {
-    /// Opens `postgres://…` or `sqlite://…`. The schema must be there.
+    /// Opens `postgres://…` or `sqlite://…`. Does not create the schema.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, ConnectFault> {
         let reader = open(url, &options).await?;
         let writer = matches!(reader.pool, Pool::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
@@ -131,14 +131,14 @@ impl Store {
         &self.reader
     }
 
-    /// Opens a unit of work that takes place at `now`.
+    /// Begins a unit of work. `now` is the instant of everything it writes.
     pub async fn begin(&self, now: Timestamp) -> Result<UnitOfWork, StoreError> {
         self.begin_with(Permits::new(), now).await
     }
 
-    /// Opens a unit of work whose first write is to the row `row`, which many callers may write at once. Few such units
-    /// of this process hold a connection at the same time. Fails with [`StoreError::Unavailable`] if too many units wait
-    /// for the row already, or if the wait exceeds the deadline of a call.
+    /// Begins a unit of work whose first write is to the row `row`, which many callers may write at once. At most two
+    /// such units of this process hold a connection at the same time. Fails with [`StoreError::Unavailable`] if too
+    /// many units already wait for the row, or if the wait exceeds the deadline of a call.
     pub async fn begin_for(&self, row: Uuid, now: Timestamp) -> Result<UnitOfWork, StoreError> {
         let entered = self.shared.hot_rows.enter(row, self.shared.options.deadline).await;
         let pass = entered.map_err(|_crowded| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
@@ -158,7 +158,7 @@ impl Store {
         self.shared.signals.commits.subscribe()
     }
 
-    /// Returns a signal that changes after every commit of this process that put events into the outbox.
+    /// Returns a signal that changes after every commit of this process that appended events to the outbox.
     pub fn appends(&self) -> watch::Receiver<u64> {
         self.shared.signals.appends.subscribe()
     }

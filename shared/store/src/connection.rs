@@ -9,21 +9,22 @@ use tokio::time::Instant;
 use crate::OnStatement;
 use crate::pool::{Pool, PooledConnection};
 
-/// Part of the deadline of a call that returning a connection may take. Shorter than the wait for a connection, so that a
-/// caller that waits for one gets the place of one that did not answer.
+/// Divisor of a call's deadline: returning a connection may take a third of the deadline. This is shorter than the wait
+/// for a connection, so that a waiting caller can take the place of a connection that did not answer.
 const RETURN_PART: u32 = 3;
 
-/// What the calls on the connections of one pool have in common.
+/// Settings and state shared by all calls on the connections of one pool.
 pub(crate) struct Calls {
     /// Longest time that a call may take, waiting for a connection included.
     pub(crate) deadline: Duration,
     /// Called with the text of every statement.
     pub(crate) on_statement: Option<OnStatement>,
-    /// When the database last kept a caller waiting beyond the deadline.
+    /// The last time at which the database exceeded a deadline.
     pub(crate) silence: Arc<Silence>,
 }
 
-/// When the database last did not answer in time. Connections that were idle at that instant are probed before use.
+/// The last time at which the database did not answer in time. Connections that were idle at that instant are probed
+/// before use.
 #[derive(Default)]
 pub(crate) struct Silence(Mutex<Option<Instant>>);
 
@@ -32,7 +33,7 @@ impl Silence {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Tells whether a connection that has been idle for `idle` was idle when the database did not answer.
+    /// Returns whether a connection that has been idle for `idle` was idle when the database last did not answer.
     pub(crate) fn is_within(&self, idle: Duration) -> bool {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() <= idle)
@@ -53,11 +54,11 @@ struct Lease {
     connection: Option<PooledConnection>,
     calls: Arc<Calls>,
     in_transaction: bool,
-    /// Permits to be given back when the transaction is over.
+    /// Permits that are dropped when the transaction is over.
     permits: Permits,
 }
 
-/// What a unit of work holds besides its connection: it is dropped when the transaction is over.
+/// Permits that a unit of work holds besides its connection. They are dropped when the transaction is over.
 pub(crate) type Permits = Vec<Box<dyn Send + Sync>>;
 
 impl Lease {
@@ -94,7 +95,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        // Until it is known to be in order.
+        // If the task below is dropped, the connection is closed. Only `return_to_pool` keeps it.
         connection.close_on_drop();
         let (calls, in_transaction) = (Arc::clone(&self.calls), self.in_transaction);
         let permits = std::mem::take(&mut self.permits);
@@ -120,7 +121,7 @@ fn no_answer(deadline: Duration) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(format!("no answer within {} ms", deadline.as_millis())))
 }
 
-/// The connections of a store, for reads that guard no write. Every statement takes one for itself.
+/// The connections of a store, for reads that guard no write. Every statement takes a connection of its own.
 #[derive(Clone)]
 pub struct Reader {
     pub(crate) pool: Pool,
@@ -146,13 +147,13 @@ impl Reader {
         }
     }
 
-    /// Begins a transaction on a connection of its own. `permits` are given back when it is over.
+    /// Begins a transaction on a connection of its own. `permits` are dropped when it is over.
     pub(crate) async fn begin(&self, permits: Permits) -> Result<Transaction, DbErr> {
         let acquired =
             tokio::time::timeout(self.calls.deadline, Lease::acquire(&self.pool, &self.calls)).await;
         let mut lease = acquired.map_err(|_passed| no_answer(self.calls.deadline))??;
         lease.permits = permits;
-        // Before the answer is known: a caller that is dropped in between must not leave the transaction open.
+        // Set before the answer arrives: a caller that is dropped during `BEGIN` must not leave the transaction open.
         lease.in_transaction = true;
         let begun = lease
             .call(async |connection| {

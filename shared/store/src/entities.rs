@@ -34,7 +34,7 @@ mod tests {
         FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns
         WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%' ORDER BY 1, 2";
 
-    /// The columns of every table, in the order of the alphabet.
+    /// The columns of every table, in alphabetical order.
     type Schema = BTreeMap<String, Vec<String>>;
 
     async fn migrated_schema(store: &Store) -> Schema {
@@ -49,7 +49,7 @@ mod tests {
         schema
     }
 
-    /// Selects an entity, which fails where a column or a type is not as it says, and notes what it says.
+    /// Selects an entity. Fails if a column or its type differs from the schema. Notes the columns of the entity.
     async fn note<E: EntityTrait>(store: &Store, entity: E, schema: &mut Schema) {
         E::find().all(store.reader()).await.unwrap();
         let mut columns: Vec<_> = E::Column::iter().map(|column| column.to_string()).collect();
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[testkit::both_databases]
-    async fn entities_say_what_the_migrations_made(database: TestDatabase) {
+    async fn entities_match_the_migrated_schema(database: TestDatabase) {
         let store = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
         let mut said = Schema::new();
         macro_rules! note_all {

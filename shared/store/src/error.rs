@@ -1,6 +1,6 @@
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
-/// Why a call of the store failed.
+/// Error of a call of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A unique constraint with this name refused a row.

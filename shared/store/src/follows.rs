@@ -44,7 +44,7 @@ pub async fn delete(unit: &UnitOfWork, follower: UserId, person: UserId) -> Resu
     Ok(deleted.rows_affected == 1)
 }
 
-/// Returns how two people stand to each other, as `viewer` sees it.
+/// Returns the relationship of two people as `viewer` sees it.
 pub async fn relationship(
     connection: &impl ConnectionTrait,
     viewer: UserId,
@@ -88,7 +88,7 @@ pub async fn followed_among(
     Ok(followed)
 }
 
-/// Which end of the edges a list shows.
+/// Side of the edges that a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Those who follow the person.

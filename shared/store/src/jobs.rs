@@ -50,7 +50,7 @@ pub async fn enqueue(
     Ok(())
 }
 
-/// Tells whether a job is due at `now`.
+/// Returns whether a job is due at `now`.
 pub async fn any_due(connection: &impl ConnectionTrait, now: Timestamp) -> Result<bool, StoreError> {
     let due: Option<JobId> = jobs::Entity::find()
         .select_only()
@@ -93,8 +93,7 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
     Ok(due.into_iter().map(job).collect())
 }
 
-/// Deletes a job: it is done, or no longer worth doing. Another process that claimed it after `hold` may have deleted it
-/// already.
+/// Deletes a job that is done or given up. Another process that claimed it after `hold` may have deleted it already.
 pub async fn finish(unit: &UnitOfWork, id: JobId) -> Result<(), StoreError> {
     jobs::Entity::delete_by_id(id).exec(unit.connection()).await?;
     Ok(())

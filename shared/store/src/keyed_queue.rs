@@ -12,8 +12,8 @@ const RUNNING: usize = 2;
 /// Units that may wait for one row without holding a connection.
 const WAITING: usize = 64;
 
-/// Lets few units of work for the same row take connections. The others wait in the process, in order, so that a hot
-/// row never keeps the whole pool waiting. Units for different rows never wait for each other.
+/// Limits how many units of work for the same row hold connections. The other units wait in the process, in order, so
+/// that a hot row cannot exhaust the pool. Units for different rows never wait for each other.
 #[derive(Clone, Default)]
 pub(crate) struct KeyedQueue {
     lanes: Arc<Mutex<HashMap<Uuid, Lane>>>,
@@ -25,9 +25,9 @@ struct Lane {
     members: usize,
 }
 
-/// The right to take a connection for a row. Dropping it lets the next unit in.
+/// Permission to take a connection for a row. Dropping it admits the next unit.
 pub(crate) struct Pass {
-    // The order matters: the place is left after the permit was given back.
+    // Fields are dropped in this order: the permit is released before the place.
     _permit: OwnedSemaphorePermit,
     _place: Place,
 }
@@ -87,7 +87,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(3);
 
     #[tokio::test(start_paused = true)]
-    async fn a_waiting_unit_gives_up_at_the_deadline_and_other_rows_are_not_affected() {
+    async fn a_waiting_unit_fails_at_the_deadline_and_other_rows_are_unaffected() {
         let queue = KeyedQueue::default();
         let first = queue.enter(ROW, DEADLINE).await.unwrap();
         let _second = queue.enter(ROW, DEADLINE).await.unwrap();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_queue_refuses_at_once_and_an_empty_one_is_forgotten() {
+    async fn a_full_queue_refuses_at_once_and_an_empty_one_is_removed() {
         let queue = KeyedQueue::default();
         let mut members = tokio::task::JoinSet::new();
         for _ in 0..RUNNING + WAITING {

@@ -1,4 +1,4 @@
-//! Leases: which one of several processes does a task. A lease saves work; correctness must not depend on it.
+//! Leases: decide which one of several processes does a task. A lease saves work; correctness must not depend on it.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::backend::Dialects;
 use crate::entities::relay_leases;
 use crate::{StoreError, UnitOfWork};
 
-/// Takes the lease if it is the holder's own, has expired, or expires later than a lease of this period can: no
-/// process with the same period wrote that. Instants are those of the database's clock, in milliseconds since 1970, so
-/// that the clocks of the processes do not matter.
+/// Takes the lease if `holder` has it already, if it has expired, or if it expires later than a lease of this period
+/// can, which no process with the same period could have written. Instants are those of the database's clock, in
+/// milliseconds since 1970, so that the clocks of the processes do not matter.
 macro_rules! acquire {
     ($now:literal) => {
         concat!(

@@ -34,7 +34,8 @@ pub async fn insert(
         .on_conflict(one_a_person.clone().do_nothing().to_owned())
         .exec_without_returning(unit.connection())
         .await?;
-    // Zero if the same person liked it at the same time: the like was committed while this unit waited for the post.
+    // Zero rows if a concurrent request of the same person committed the like while this unit waited for the post's
+    // row.
     Ok((inserted == 1).then_some(counted))
 }
 

@@ -21,7 +21,7 @@ pub use changes::{add_actor, create, restore_actor, retract_actor};
 pub use state::{Earlier, Group, State, find_state};
 pub use views::views;
 
-/// A stored notification, to be made into a view.
+/// A stored notification, the input of a view.
 #[derive(Debug, Clone)]
 pub struct StoredNotification(pub(crate) notifications::Model);
 
@@ -69,7 +69,7 @@ pub async fn advance(unit: &UnitOfWork, recipient: UserId) -> Result<Head, Store
     Ok(Head { number: head.seq, at: head.told_at, unread })
 }
 
-/// Gives the number that [`advance`] took back if the unit does not use it: numbers have no holes, so that a client
+/// Returns the unused number that [`advance`] took: numbers have no gaps, so that a client
 /// notices a missed notification. The head stays locked until the unit ends.
 pub async fn give_back(unit: &UnitOfWork, recipient: UserId) -> Result<(), StoreError> {
     let updated = notification_heads::Entity::update_many()
@@ -127,7 +127,7 @@ pub async fn unread(
     Ok(UnreadCounts { unseen, unread })
 }
 
-/// Which notifications a recipient marks.
+/// The notifications that a recipient marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marked {
     /// The notifications with these ids. Ids of others are ignored.
@@ -136,7 +136,7 @@ pub enum Marked {
     UpTo(Timestamp),
 }
 
-/// How a recipient marks notifications.
+/// The mark that a recipient sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// Shown in the opened list.

@@ -1,4 +1,4 @@
-//! Keyset pages: a cursor becomes a `WHERE`, an `ORDER BY` and one row more than asked for.
+//! Keyset pages: turns a cursor into `WHERE`, `ORDER BY` and a `LIMIT` of one row more than requested.
 
 use domain::page::{Cursor, Direction, Page, PageRequest, SortKey};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, SimpleExpr};
@@ -19,7 +19,7 @@ pub(crate) struct Keyset<I, V> {
 }
 
 impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
-    /// Restricts a selection to the requested page and one more row, which tells whether more rows follow.
+    /// Restricts a selection to the requested page and one more row, which shows whether more rows follow.
     pub(crate) fn narrow<E: EntityTrait>(&self, select: Select<E>, request: &PageRequest) -> Select<E> {
         let backwards = request.cursor.is_some_and(|cursor| cursor.direction == Direction::Previous);
         let descending = (self.sorting == Sorting::Descending) != backwards;
@@ -45,7 +45,7 @@ impl<I: IntoColumnRef + Copy, V: IntoColumnRef + Copy> Keyset<I, V> {
     }
 }
 
-/// Makes a page of the rows a [`Keyset`] selected.
+/// Makes a page from the rows that a [`Keyset`] selected.
 pub(crate) fn assemble<T>(
     mut rows: Vec<T>,
     request: &PageRequest,
@@ -59,7 +59,7 @@ pub(crate) fn assemble<T>(
         rows.reverse();
     }
     let edge = |row: Option<&T>, direction| {
-        // An empty page turns round where it stands.
+        // The opposite cursor of an empty page starts at the requested place.
         let key = row.map(&key_of).or(request.cursor.map(|cursor| cursor.key));
         key.map(|key| Cursor { key, direction })
     };
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extra_row_only_tells_that_more_follow() {
+    fn the_extra_row_only_shows_that_more_rows_follow() {
         let first = page(&[9, 8, 7], 2, None);
         assert_eq!((first.items.clone(), edges(&first)), (vec![9, 8], (Some(8), None)));
         let last = page(&[7, 6], 2, Some((8, Direction::Next)));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_turns_round_where_it_stands() {
+    fn the_opposite_cursor_of_an_empty_page_starts_at_its_place() {
         let empty = page(&[], 2, Some((5, Direction::Next)));
         assert_eq!(edges(&empty), (None, Some(5)));
         assert_eq!(edges(&page(&[], 2, None)), (None, None));

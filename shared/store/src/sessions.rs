@@ -44,7 +44,7 @@ pub async fn lock(unit: &UnitOfWork, id: SessionId) -> Result<Option<StoredSessi
     Ok(row.map(|row| StoredSession { salt: row.refresh_salt.clone(), session: session(&row) }))
 }
 
-/// A session and what its owner may do.
+/// A session with the state and role of its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionWithOwner {
     /// The session.

@@ -21,7 +21,7 @@ impl UnitOfWork {
         Self { transaction, events: Vec::new(), enqueued: AtomicBool::new(false), signals, now }
     }
 
-    /// Returns the instant at which everything in the unit takes place.
+    /// Returns the instant of everything that the unit writes.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -36,14 +36,13 @@ impl UnitOfWork {
         self.events.push(event);
     }
 
-    /// Notes that a job was enqueued. The commit wakes the workers of this process.
+    /// Records that a job was enqueued. The commit wakes the workers of this process.
     pub(crate) fn note_job(&self) {
         self.enqueued.store(true, Ordering::Relaxed);
     }
 
     /// Appends the recorded events to the outbox and commits, in a task of its own: dropping this future does not
-    /// interrupt it. Without an answer within the deadline of a call, it is unknown whether the unit took
-    /// place.
+    /// interrupt it. If no answer arrives within the deadline of a call, the outcome is unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
         let Self { transaction, events, enqueued, signals, now } = self;
         let committed = tokio::spawn(async move {

@@ -11,7 +11,7 @@ use crate::entities::{user_passwords, users};
 use crate::rows::expect_one;
 use crate::{StoreError, UnitOfWork};
 
-/// Adds a person. Fails with [`StoreError::Conflict`] if the address has an account.
+/// Adds a person. Fails with [`StoreError::Conflict`] if the address already has an account.
 pub async fn insert(unit: &UnitOfWork, user: &User) -> Result<(), StoreError> {
     let row = users::ActiveModel {
         id: Set(user.id),
@@ -43,7 +43,7 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     Ok(())
 }
 
-/// Replaces the hash of an unchanged password, computed with other cost parameters.
+/// Replaces the hash of a password by one of the same password with other cost parameters.
 pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
     let replaced = user_passwords::Entity::update_many()
         .col_expr(user_passwords::Column::PasswordHash, Expr::value(hash))
@@ -118,8 +118,7 @@ pub async fn summaries(
 pub struct Summaries(Vec<UserSummary>);
 
 impl Summaries {
-    /// Returns the summary of one person. Fails if it is missing: every row that refers to a person refers to one that
-    /// exists.
+    /// Returns the summary of one person. Fails if it is missing, which a foreign key rules out.
     pub fn get(&self, id: UserId) -> Result<UserSummary, StoreError> {
         let place = self.0.binary_search_by_key(&id, |summary| summary.id).ok();
         let found = place.and_then(|place| self.0.get(place)).cloned();

@@ -8,14 +8,14 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::backend::has_data_modifying_with;
 
-/// A write that neither reads nor changes what another write of the same [`run_together`] changes.
+/// A write that neither reads nor changes rows that another write of the same [`run_together`] changes.
 pub(crate) enum Write {
     Insert(InsertStatement),
     Update(UpdateStatement),
 }
 
-/// Runs independent writes and returns how many rows each touched: in one statement on PostgreSQL, whose `WITH` takes
-/// writes, and one after another on SQLite, which needs no round trips.
+/// Runs independent writes and returns the number of rows that each changed. Uses one statement on PostgreSQL
+/// (data-modifying `WITH`); runs them one after another on SQLite, which needs no round trips.
 pub(crate) async fn run_together<const COUNT: usize>(
     connection: &impl ConnectionTrait,
     writes: [Write; COUNT],
@@ -41,7 +41,7 @@ pub(crate) async fn run_together<const COUNT: usize>(
     Ok(touched)
 }
 
-/// Makes `WITH write_0 AS (… RETURNING 1), … SELECT (SELECT COUNT(*) FROM write_0), …`.
+/// Builds `WITH write_0 AS (… RETURNING 1), … SELECT (SELECT COUNT(*) FROM write_0), …`.
 fn combined<const COUNT: usize>(writes: [Write; COUNT]) -> WithQuery {
     let mut with = WithClause::new();
     let mut counts = Query::select();

@@ -17,12 +17,12 @@ pub enum LogState {
         /// Position of the last event of every partition.
         heads: Positions,
     },
-    /// The outbox has another history than the reader. The reader's positions mean nothing any more.
+    /// The outbox has another history than the reader. The reader's positions are invalid.
     Restarted {
-        /// The epoch that is current now.
+        /// The current epoch.
         epoch: Uuid,
-        /// Last event of every partition, read together with the epoch: a reader that goes on from here misses no event
-        /// of the new epoch.
+        /// Last event of every partition, read together with the epoch: a reader that continues from here misses no
+        /// event of the new epoch.
         heads: Cursor,
     },
 }
@@ -68,7 +68,7 @@ pub async fn compare(
     Ok(LogState::Restarted { epoch, heads: heads.into() })
 }
 
-/// Tells whether the outbox contains the last event of the reader in every partition, as far as it can be known.
+/// Returns whether the outbox contains the last event of the reader in every partition. Unknown marks count as equal.
 fn continues(found: &Comparison, cursor: &Cursor) -> bool {
     let heads = Cursor::from(found.heads);
     Partition::all().zip(found.marks_at_reader).all(|(partition, mark_at_reader)| {

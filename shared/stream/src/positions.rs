@@ -31,7 +31,7 @@ impl Positions {
         Partition::all().zip(self.0)
     }
 
-    /// Tells whether every position is at least that of `other`.
+    /// Returns whether every position is at least that of `other`.
     pub fn has_reached(&self, other: &Self) -> bool {
         self.0.iter().zip(other.0).all(|(position, other)| *position >= other)
     }

@@ -86,7 +86,7 @@ pub(crate) enum Entry {
     Malformed(Partition, Option<EntryId>),
 }
 
-/// Reads the answer of `XREAD`: a list of pairs in RESP2, a map in RESP3, nil where there is nothing new. Does not use
+/// Reads the answer of `XREAD`: a list of pairs in RESP2, a map in RESP3, nil if there are no new entries. Does not use
 /// the reader of the `redis` crate, because that one copies every frame twice.
 pub(crate) fn parse_read(reply: Value, partition_of: impl Fn(&[u8]) -> Option<Partition>) -> Vec<Entry> {
     let streams: Vec<(Value, Value)> = match reply {
@@ -130,7 +130,7 @@ fn event(partition: Partition, id: EntryId, fields: Value) -> Option<LoggedEvent
     Some(LoggedEvent {
         partition,
         position: i64::try_from(position).ok()?,
-        // Entries of versions without marks have none: 0 means unknown.
+        // Entries of versions without marks have no mark: 0 means unknown.
         mark: mark.map_or(Some(0), |mark: String| mark.parse().ok())?,
         audience: audience?.into(),
         kind: kind?,

@@ -14,7 +14,7 @@ use crate::{SourceFault, redis_stream};
 
 /// Name of the lease.
 const LEASE: &str = "relay";
-/// Period of the lease: the longest time for which a relay that died keeps the others waiting.
+/// Period of the lease: longest time for which a relay that died keeps other processes waiting.
 const LEASE_FOR: Duration = Duration::from_secs(4);
 /// Interval between renewals of the lease, and between attempts to get it.
 const RENEW: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ const RENEW: Duration = Duration::from_secs(1);
 const CHECK: Duration = Duration::from_secs(1);
 /// Interval at which the outbox is read even if no message about a commit came.
 const POLL: Duration = Duration::from_millis(50);
-/// Shortest and longest pause after a fault. The pause doubles with every fault, and is random up to that.
+/// Shortest and longest pause after a fault. The upper bound of the random pause doubles with every fault.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// Copies the outbox to Redis Streams. A lease chooses the process that does so; if two copy at once, Redis refuses the
@@ -33,8 +33,8 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Prepares a relay to the Redis at `redis_url`, under keys that begin with `prefix`. Reads through `store`, best one
-    /// with connections of its own. `holder` identifies this process. Fails only if the URL is malformed.
+    /// Creates a relay to the Redis at `redis_url`, under keys that begin with `prefix`. Reads through `store`, which
+    /// should have connections of its own. `holder` identifies this process. Fails only if the URL is malformed.
     pub fn new(
         store: Store,
         redis_url: &str,
@@ -70,7 +70,7 @@ impl Relay {
                 // Another process has the lease.
                 Ok(()) => tokio::time::sleep(RENEW).await,
                 Err(fault) => {
-                    // A fault after a longer time without one is counted as the first.
+                    // A fault after a longer time without faults counts as the first.
                     faults = if began.elapsed() > BACKOFF.1 { 0 } else { faults.saturating_add(1) };
                     tracing::warn!(error = %fault, "the relay failed; it starts again");
                     tokio::time::sleep(backoff(faults)).await;
@@ -92,7 +92,7 @@ impl Relay {
         let (mut renewal, mut check, mut pace) = (every(RENEW), every(CHECK), Pace::default());
         loop {
             pace.next_round().await;
-            // Before the statement: a commit that it does not see starts another round.
+            // Marked before the statement: a commit that the statement does not see starts another round.
             appends.mark_unchanged();
             let has_more = copier.copy().await?;
             tokio::select! {
@@ -126,14 +126,14 @@ impl Relay {
     }
 }
 
-/// Ticks at an interval, first after one interval. Missed ticks are not made up for.
+/// Returns a timer that ticks at an interval, first after one interval. Missed ticks are skipped.
 fn every(interval: Duration) -> Interval {
     let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
 
-/// Returns a random pause. Relays that failed at the same time must not return at the same time.
+/// Returns a random pause, so that relays that failed at the same time do not return at the same time.
 fn backoff(faults: u32) -> Duration {
     let (least, most) = BACKOFF;
     let ceiling = least.saturating_mul(1_u32.checked_shl(faults).unwrap_or(u32::MAX)).min(most);

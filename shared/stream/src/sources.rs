@@ -17,7 +17,7 @@ pub enum SourceFault {
     /// Redis failed, or its URL is malformed.
     #[error("redis: {0}")]
     Redis(#[from] ::redis::RedisError),
-    /// The outbox has begun a new epoch. Readers go on under its name.
+    /// The outbox has begun a new epoch. Readers continue under its name.
     #[error("the outbox has begun a new epoch: {0}")]
     Restarted(uuid::Uuid),
     /// The outbox holds another event at the reader's position in a partition: the database has lost commits. A
@@ -38,9 +38,9 @@ pub enum EventSource {
 }
 
 impl EventSource {
-    /// Returns events after the given positions, in order within each partition; an empty list if there were none for a
-    /// while. Positions may be missing: the caller compares them. At most one call per millisecond reaches the database
-    /// or Redis.
+    /// Returns events after the given positions, in order within each partition; an empty list if none arrived in time.
+    /// Positions may be missing: the caller checks them. At most one call per millisecond reaches the database or
+    /// Redis.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         match self {
             Self::Redis(source) => source.next(after).await,

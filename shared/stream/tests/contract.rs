@@ -1,4 +1,4 @@
-//! What every source of events promises, on both databases; and what the relay promises.
+//! The contract of every source of events, on both databases, and of the relay.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod fixture;
@@ -23,7 +23,7 @@ macro_rules! every_source {
 }
 
 every_source! {
-    async fn events_come_once_in_order_and_without_holes(log) {
+    async fn events_come_once_in_order_and_without_gaps(log) {
         let recorded = log.record(200).await;
         let read = log.read_to_head(Positions::default()).await;
         assert_eq!(read.len(), 200);
@@ -35,7 +35,7 @@ every_source! {
         }
     }
 
-    async fn a_reader_goes_on_where_another_stopped(log) {
+    async fn a_reader_continues_where_another_stopped(log) {
         log.record(60).await;
         let first = log.heads().await;
         log.read_to_head(Positions::default()).await;
@@ -69,7 +69,7 @@ every_source! {
         }
     }
 
-    async fn nothing_new_is_an_empty_answer(log) {
+    async fn a_read_without_new_events_returns_an_empty_list(log) {
         log.record(5).await;
         log.read_to_head(Positions::default()).await;
         let heads = log.heads().await;
@@ -82,7 +82,7 @@ async fn two_relays_at_once_append_nothing_twice(database: testkit::TestDatabase
     let mut log = Log::open(database, Kind::Redis).await;
     log.record(50).await;
     log.read_to_head(Positions::default()).await;
-    // The lease of the first relay looks expired, while the first relay still copies.
+    // The lease of the first relay looks expired while the first relay still copies.
     log.expire_lease().await;
     let zombie = log.start_relay("zombie");
     let store = log.store();
@@ -99,7 +99,7 @@ async fn two_relays_at_once_append_nothing_twice(database: testkit::TestDatabase
 }
 
 #[testkit::both_databases]
-async fn a_lease_of_a_dead_process_with_a_wrong_clock_stops_nobody(database: testkit::TestDatabase) {
+async fn a_lease_of_a_dead_process_with_a_wrong_clock_blocks_no_other(database: testkit::TestDatabase) {
     let mut log = Log::open(database, Kind::Redis).await;
     log.record(5).await;
     log.read_to_head(Positions::default()).await;
@@ -113,7 +113,7 @@ async fn a_lease_of_a_dead_process_with_a_wrong_clock_stops_nobody(database: tes
 }
 
 #[testkit::both_databases]
-async fn what_redis_lost_is_copied_again(database: testkit::TestDatabase) {
+async fn entries_lost_by_redis_are_copied_again(database: testkit::TestDatabase) {
     let mut log = Log::open(database, Kind::Redis).await;
     let recorded = log.record(120).await;
     log.read_to_head(Positions::default()).await;
@@ -136,7 +136,7 @@ async fn a_relay_fills_an_empty_redis_when_it_starts(database: testkit::TestData
 }
 
 #[testkit::both_databases]
-async fn entries_no_relay_wrote_are_passed_over(database: testkit::TestDatabase) {
+async fn entries_not_written_by_a_relay_are_skipped(database: testkit::TestDatabase) {
     let mut log = Log::open(database, Kind::Redis).await;
     log.record(80).await;
     log.read_to_head(Positions::default()).await;
@@ -173,7 +173,7 @@ async fn a_running_relay_goes_on_under_a_new_epoch_when_commits_were_lost(databa
     log.record(120).await;
     log.read_to_head(Positions::default()).await;
     log.lose_newest().await;
-    // The same positions again, and more.
+    // The same positions are given again, and further ones.
     log.record(120).await;
     log.next_epoch().await;
     let expected = log.stored().await;
@@ -214,7 +214,7 @@ async fn a_source_of_the_outbox_does_not_go_on_after_an_event_that_was_replaced(
 }
 
 #[testkit::both_databases]
-async fn the_tops_of_redis_are_the_last_positions_that_were_copied(database: testkit::TestDatabase) {
+async fn the_heads_of_redis_are_the_last_copied_positions(database: testkit::TestDatabase) {
     let mut log = Log::open(database, Kind::Redis).await;
     let EventSource::Redis(source) = &mut log.source else { panic!("it reads from redis") };
     assert_eq!(source.tops().await.unwrap(), Positions::default());

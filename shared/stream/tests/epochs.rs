@@ -1,4 +1,4 @@
-//! A reader notices that the database lost its newest commits, and nothing else.
+//! Readers notice that the database lost its newest commits, and report no other change as a loss.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use domain::Timestamp;
@@ -17,7 +17,7 @@ fn epoch(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-/// Records one event for each of so many people, in all partitions for people.
+/// Records one event for each of these people, whose ids cover all partitions for people.
 async fn record(store: &Store, people: std::ops::Range<u128>) {
     let mut unit = store.begin(NOW).await.unwrap();
     for person in people {
@@ -27,7 +27,7 @@ async fn record(store: &Store, people: std::ops::Range<u128>) {
     unit.commit().await.unwrap();
 }
 
-/// Reads everything after a cursor, as the relay does.
+/// Reads all events after a cursor, as the relay does.
 async fn follow(store: &Store, cursor: &mut Cursor) {
     let read = outbox::read_new(store.reader(), &cursor.marked(), 10_000).await.unwrap();
     let outbox::NewEvents::Following(events) = read else { panic!("{read:?}") };
@@ -36,7 +36,7 @@ async fn follow(store: &Store, cursor: &mut Cursor) {
     }
 }
 
-/// Sets the database back by so many events in every partition.
+/// Removes the newest events of every partition, as if the database had been set back.
 async fn set_back(database: &TestDatabase, events: i64) {
     let newest = format!(
         "DELETE FROM outbox WHERE pos > (
@@ -63,7 +63,7 @@ async fn assert_continues(store: &Store, cursor: &Cursor) {
     assert_eq!(state, LogState::Continues { heads });
 }
 
-/// Returns the epoch and the cursor with which a reader goes on, and asserts that the latter is at the heads.
+/// Returns the epoch and the cursor from which a reader continues. Asserts that the cursor is at the heads.
 async fn assert_restarted(store: &Store, reader: Uuid, cursor: &Cursor, new: Uuid) -> (Uuid, Cursor) {
     let LogState::Restarted { epoch, heads } = compared(store, reader, cursor, new).await else {
         panic!("nothing was noticed");
@@ -113,7 +113,7 @@ async fn commits_that_were_lost_and_not_replaced_are_noticed(database: TestDatab
 async fn lost_commits_are_noticed_when_their_positions_were_given_again(database: TestDatabase) {
     let (store, cursor) = begin(&database).await;
     set_back(&database, 2).await;
-    // The same people: exactly as many events as before, on the same positions.
+    // The same people: as many events as before, at the same positions.
     record(&store, 0..200).await;
     assert!(outbox::heads(store.reader()).await.unwrap().iter().sum::<i64>() > 200);
     assert_eq!(assert_restarted(&store, epoch(1), &cursor, epoch(2)).await.0, epoch(2));
@@ -154,7 +154,7 @@ async fn a_database_set_back_to_before_an_epoch_begins_another_one(database: Tes
     for _ in 0..2 {
         cursors.push(open_log(&store, NOW, Uuid::nil()).await.unwrap().1);
     }
-    // The epoch 7 of these readers is not in the database any more.
+    // The epoch 7 of these readers is no longer in the database.
     for cursor in &cursors {
         assert_eq!(assert_restarted(&store, epoch(7), cursor, epoch(8)).await.0, epoch(8));
     }

@@ -14,7 +14,7 @@ pub struct Checksum(pub BTreeMap<String, TableChecksum>);
 /// The number of rows of a table and a hash of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableChecksum {
-    /// How many rows the table has.
+    /// Number of rows of the table.
     pub rows: i64,
     /// A hash of every column of every row, independent of their order.
     pub hash: u64,

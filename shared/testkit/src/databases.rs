@@ -16,7 +16,7 @@ pub struct TestDatabase {
     kept: Kept,
 }
 
-/// What is deleted at the end of the test.
+/// The files or the database that are deleted at the end of the test.
 enum Kept {
     Directory(#[expect(dead_code, reason = "dropped at the end")] TempDir),
     Postgres(#[expect(dead_code, reason = "dropped at the end")] PostgresDatabase),

@@ -65,7 +65,7 @@ async fn serve(listener: TcpListener, target: SocketAddr, silences: watch::Recei
     }
 }
 
-/// Forwards until the end of the stream. Stays pending for ever once a silence began, and keeps the connection open.
+/// Forwards until the end of the stream. Never completes once a silence began, and keeps the connection open.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

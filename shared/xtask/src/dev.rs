@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_cannot_be_meant_is_refused() {
+    fn an_unknown_or_invalid_option_is_refused() {
         for wrong in [&["--port"][..], &["--port", "0"], &["--port", "65536"], &["--prot", "1"], &["x"]] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

@@ -30,15 +30,15 @@ const USAGE: &str = "usage: cargo xtask <command>
   check [--advisories]             everything CI checks besides the tests
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
-  bench likes [arguments of load]  how long a like takes to the author's socket, in the services mode
-  bench writes [--seconds 6]       likes, comments and posts per second, beside plain SQL on the same PostgreSQL
-  bench sockets                    memory of a socket, and fan-out beside a bare broadcaster
+  bench likes [arguments of load]  latency from a like to the author's socket, in the services mode
+  bench writes [--seconds 6]       likes, comments and posts per second, compared with plain SQL
+  bench sockets                    memory per socket, and fan-out compared with a bare broadcaster
   bench logins                     memory and speed of password hashing
   chaos <scenario>|all [--release]
-                                   faults of whole processes, with a client that checks what it was promised
+                                   faults of whole processes; a client checks that no event is lost
   generate [--check]               the contracts openapi.json and asyncapi.json
-  rules [--check]                  which tests prove which rule, in shared/docs/rules.md
-  tidy                             file sizes, names, what every crate must have
+  rules [--check]                  writes shared/docs/rules.md: which tests prove which rule
+  tidy                             checks file sizes, names and the required files of every crate
   migrate up|down|status|grants    the migrations, on ORGO_DATABASE_URL";
 
 fn main() -> ExitCode {

@@ -69,7 +69,7 @@ async fn a_malformed_request_gets_the_same_problem() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_gets_the_same_problem_and_every_answer_the_same_headers() {
+async fn missing_paths_get_the_same_problem_and_every_answer_the_same_headers() {
     let servers = both(Changes::default()).await;
     for (request, status, code) in [
         ("GET /nothing", 404, "not_found"),

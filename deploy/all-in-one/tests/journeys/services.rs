@@ -25,7 +25,7 @@ fn start(directory: &Path) -> Cluster {
 
 /// One test for all stories, because starting the services takes longer than the stories.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_services_mode_tells_the_same_stories_through_nginx() {
+async fn the_services_mode_passes_the_same_journeys_through_nginx() {
     let directory = tempfile::tempdir().unwrap();
     let mut cluster = start(directory.path());
     let api = Api::new(&cluster.url()).unwrap();

@@ -59,7 +59,7 @@ pub(crate) async fn what_a_socket_missed_is_replayed_once(api: &Api) {
     for number in [2, 3] {
         assert_eq!(socket.next_notification().await.unwrap()["n"], json!(number));
     }
-    // After the replay it is live: the next event follows without a hole.
+    // After the replay the socket is live: the next event follows without a gap.
     let post = api.post(&author, "four").await.unwrap();
     put(api, &reader, &format!("/api/v1/posts/{post}/like")).await;
     assert_eq!(socket.next_notification().await.unwrap()["n"], json!(4));

@@ -34,7 +34,7 @@ impl History {
         self.promised.insert(post.to_owned(), at);
     }
 
-    /// Forgets what was promised: a gap told the client to ask the API for it.
+    /// Clears the expected events: after a gap the client loads them from the API.
     pub(crate) fn forget_promises(&mut self) {
         self.promised.clear();
     }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_promise_kept_once_in_order_is_no_violation() {
+    fn events_received_once_and_in_order_are_no_violation() {
         let order = ["a".to_owned(), "b".to_owned()];
         let history = history(&["a", "b"], &[(5, "a"), (9, "b")]);
         assert_eq!(history.violations(Some(&order)), Vec::<String>::new());

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// How long one call may take (the edge's deadline of 5 s), and what a busy machine may add.
 pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_millis(5_500);
 
-/// A running system with an author whose posts are liked, and somebody who likes them.
+/// A running system with an author of posts, and a person who likes them.
 pub(crate) struct Scene {
     pub(crate) cluster: Cluster,
     pub(crate) links: Links,

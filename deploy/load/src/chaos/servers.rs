@@ -37,7 +37,7 @@ pub(super) async fn postgres_silent_for_gateway(scene: &mut Scene) -> Result<(),
     scene.check_delivery(recorder, Some(&order), LATE).await
 }
 
-/// PostgreSQL answers nobody, and later is gone. Every call is answered, and all is well soon after.
+/// PostgreSQL does not answer, and later is down. Every call is answered, and the system recovers soon after.
 pub(super) async fn postgres_stopped(scene: &mut Scene) -> Result<(), LoadFault> {
     let recorder = scene.record().await?;
     let mut order = scene.like(&recorder, 10, 50).await?;

@@ -96,7 +96,7 @@ fn schemas_of_different_types_have_different_names() {
 }
 
 #[test]
-fn every_text_of_the_schemas_is_there_and_plain() {
+fn every_schema_has_a_plain_description() {
     fn check(at: &str, value: &Value) {
         match value {
             Value::Object(fields) => {

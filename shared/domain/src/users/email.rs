@@ -58,14 +58,14 @@ impl EmailAddress {
     }
 }
 
-/// Addresses are personal: a log that prints one by accident prints this.
+/// Prints a placeholder: addresses are personal and must not get into a log by accident.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
     }
 }
 
-/// Tells whether the text is a dot-atom of ASCII (RFC 5322 section 3.2.3).
+/// Returns whether the text is a dot-atom of ASCII (RFC 5322 section 3.2.3).
 fn is_dot_atom(local: &str) -> bool {
     let atom = |part: &str| {
         !part.is_empty()
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_have_one_form() {
+    fn addresses_are_normalised() {
         for (input, stored) in [
             ("Mina@Example.COM", "mina@example.com"),
             ("  a.b+c@example.co.kr ", "a.b+c@example.co.kr"),

@@ -68,7 +68,7 @@ mod tests {
 
     /// Rule PF1.
     #[test]
-    fn a_random_nickname_is_a_good_nickname_in_the_persons_language() {
+    fn a_generated_nickname_is_valid_and_in_the_persons_language() {
         for seed in 0..200_u128 {
             for locale in [Locale::Korean, Locale::English] {
                 let nickname = random_nickname(locale, Uuid::from_u128(seed * 7_919 + (seed << 20)));

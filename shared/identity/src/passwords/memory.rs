@@ -1,7 +1,7 @@
-//! The memory argon2 works in, kept from one hash to the next.
+//! Memory for argon2, reused from one hash to the next.
 //!
-//! A hash needs 19 MiB. Allocated anew for each, by whichever thread computes it, the memory ends up in the caches of
-//! the allocator, many times over.
+//! A hash needs 19 MiB. If each thread allocated it anew, the allocator would keep the memory many times over in its
+//! per-thread caches.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::HashFault;
 
-/// The longest time a caller waits for its turn.
+/// Longest time that a caller waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Blocks for one hash of the parameters of new hashes.
+/// Number of blocks for one hash with the current parameters.
 pub(super) type Blocks = Box<[Block]>;
 
-/// Turns to compute a hash. Each has blocks of memory, allocated when they are first needed and never given back.
+/// Turns to compute a hash. Each turn has blocks of memory that are allocated on first use and never freed.
 #[derive(Clone)]
 pub(super) struct MemoryPool {
     turns: Arc<Semaphore>,
@@ -25,11 +25,11 @@ pub(super) struct MemoryPool {
     block_count: usize,
 }
 
-/// A turn with its memory; both return to the pool when it is dropped.
+/// A turn with its memory. Dropping it returns both to the pool.
 pub(super) struct Turn {
     blocks: Blocks,
     idle: Arc<Mutex<Vec<Blocks>>>,
-    // After the memory: whoever gets the turn next finds it in the pool.
+    // Dropped after the memory was returned, so that the next holder finds the memory in the pool.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_of_a_turn_nobody_waits_for_is_kept_even_after_a_panic() {
+    async fn memory_of_an_abandoned_turn_is_reused_even_after_a_panic() {
         let pool = MemoryPool::new(1, 8);
         let mut turn = pool.turn().await.unwrap();
         let address = turn.blocks().as_ptr().addr();

@@ -44,7 +44,7 @@ fn assert_problem(answer: &Answer, status: u16, code: &str) {
     }
     assert!(answer.body.contains(&format!("\"type\":\"/problems/{code}\"")), "{answer:?}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("server"), Some("nginx"), "the version is nobody's business");
+    assert_eq!(answer.header("server"), Some("nginx"), "the version of nginx is hidden");
     let request_id = answer.header("x-request-id").unwrap();
     assert!(answer.body.contains(request_id), "{answer:?}");
 }

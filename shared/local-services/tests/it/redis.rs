@@ -63,7 +63,7 @@ fn the_gateways_user_takes_tickets_reads_streams_and_does_nothing_else() {
 }
 
 #[test]
-fn nobody_gets_in_without_the_password() {
+fn connections_without_the_password_are_refused() {
     let scratch = Scratch::new();
     let server = Redis::start(&TOOLS, &scratch.join("redis"), Durability::Off).unwrap();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
@@ -97,7 +97,7 @@ fn a_directory_that_an_account_without_rights_cannot_reach_is_replaced() {
     assert!(ask(&server, "PING").contains("+PONG"));
     let directory = server.log().parent().unwrap().to_owned();
     server.stop().unwrap();
-    // Whoever is not root runs the server under their own account, and in the directory they asked for.
+    // Without root, the server runs under the account of the caller, in the requested directory.
     if !directory.starts_with(&closed) {
         assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
         fs::remove_dir_all(directory).unwrap();

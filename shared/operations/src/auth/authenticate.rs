@@ -4,7 +4,7 @@ use identity::access_tokens::TokenFault;
 use super::live_session::find_live_session;
 use crate::{App, Caller, Credentials, OperationError};
 
-/// Returns the caller that an access token stands for, if the session is live.
+/// Returns the caller whom an access token identifies, if the session is live.
 #[tracing::instrument(name = "op.authenticate", skip_all)]
 pub async fn authenticate(
     app: &App,

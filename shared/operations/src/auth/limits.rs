@@ -10,20 +10,21 @@ use crate::{App, Credentials, OperationError};
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Log-ins to one account.
+/// Log-ins per account.
 pub const LOG_IN_ACCOUNT: RateLimit = RateLimit { name: "log_in_account", quota: 10, per: MINUTE };
-/// Log-ins from one address.
+/// Log-ins per client address.
 pub const LOG_IN_ADDRESS: RateLimit = RateLimit { name: "log_in_address", quota: 60, per: MINUTE };
-/// Codes sent to one mailbox.
+/// Codes per mailbox.
 pub const CODE_MAILBOX: RateLimit = RateLimit { name: "code_mailbox", quota: 5, per: HOUR };
-/// Codes asked for from one address.
+/// Requests for codes per client address.
 pub const CODE_ADDRESS: RateLimit = RateLimit { name: "code_address", quota: 30, per: HOUR };
-/// Sign-ups tried from one address.
+/// Sign-ups per client address.
 pub const SIGN_UP_ADDRESS: RateLimit = RateLimit { name: "sign_up_address", quota: 60, per: MINUTE };
-/// Refreshes from one address: a classroom shares one.
+/// Refreshes per client address. High, because a whole classroom may share one address.
 pub const REFRESH_ADDRESS: RateLimit = RateLimit { name: "refresh_address", quota: 300, per: MINUTE };
 
-/// Counts one try. Where the shared counters cannot be reached, this process counts alone: guessing stays bounded.
+/// Counts one attempt. While the shared counters cannot be reached, this process counts alone, so that guessing stays
+/// limited.
 pub(super) async fn count(
     app: &App,
     credentials: &Credentials,

@@ -5,8 +5,8 @@ use store::sessions::{self, SessionWithOwner};
 
 use crate::{App, OperationError};
 
-/// Finds a live session of a person whose account is active. Any other session is refused as revoked, at once and not
-/// only when its tokens expire (rule ID8).
+/// Finds a live session of a person whose account is active. Any other session is refused as revoked at once, even if
+/// its tokens have not expired (rule ID8).
 pub(crate) async fn find_live_session(
     app: &App,
     user: UserId,

@@ -7,15 +7,15 @@ use super::session_tokens::begin_session;
 use super::{SessionTokens, limits};
 use crate::{App, Credentials, OperationError, Visitor};
 
-/// What somebody gives to log in.
+/// Input of a log-in.
 pub struct LogIn {
-    /// Their address.
+    /// Address of the account.
     pub email: EmailAddress,
-    /// Their password, as typed.
+    /// Password, as typed.
     pub password: String,
 }
 
-/// Begins a session. Answers alike, in the same time, for an unknown address and a wrong password (rule ID3).
+/// Creates a session. An unknown address and a wrong password get the same answer in the same time (rule ID3).
 #[tracing::instrument(name = "op.log_in", skip_all)]
 pub async fn log_in(
     app: &App,
@@ -39,7 +39,7 @@ pub async fn log_in(
     if !credentials.passwords.verify(&hash, &input.password).await? {
         return Err(ProblemCode::InvalidCredentials.into());
     }
-    // Older hashes are made anew while the password is at hand.
+    // Replaces a hash with old cost parameters: only now is the password known.
     let rehashed = match Password::parse(&input.password) {
         Ok(password) if PasswordHasher::needs_rehash(&hash) => {
             Some(credentials.passwords.hash(&password).await?)

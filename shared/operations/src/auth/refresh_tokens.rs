@@ -10,8 +10,9 @@ use super::session_tokens::issue;
 use super::{SessionTokens, limits};
 use crate::{App, Credentials, OperationError, Visitor};
 
-/// Takes a refresh token for the next pair (rule ID7). The token before the present one gets the present pair
-/// within a short grace, because answers get lost; any older one ends the session: somebody kept a copy.
+/// Exchanges a refresh token for the next pair of tokens (rule ID7). For a short time, the previous token returns the
+/// current pair again, because responses can get lost. An older token ends the session: a copy of it may have been
+/// stolen.
 #[tracing::instrument(name = "op.refresh_tokens", skip_all)]
 pub async fn refresh_tokens(
     app: &App,

@@ -9,20 +9,20 @@ use super::limits;
 use crate::jobs::{Job, SendEmailCode};
 use crate::{App, Credentials, OperationError, Visitor};
 
-/// That a code is on its way.
+/// A code was requested and will be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeRequested {
-    /// When it is no longer good.
+    /// When the code expires.
     pub expires_at: Timestamp,
-    /// When another may be asked for.
+    /// When another code may be requested.
     pub resend_at: Timestamp,
 }
 
-/// What stands for a hash until the worker has made the code: no code matches it.
+/// Placeholder for the hash until the worker has generated the code. No code matches it.
 const NOT_YET_MADE: &str = "";
 
-/// Asks for a code to prove an address. Does the same, in the same time, whether or not the address has an account
-/// (rule ID3): what is mailed is decided by the worker, and the code does not exist before.
+/// Requests a code that proves an address. Does the same, in the same time, for an address with and without an account
+/// (rule ID3): the worker decides which mail to send and generates the code.
 #[tracing::instrument(name = "op.request_email_code", skip_all)]
 pub async fn request_email_code(
     app: &App,
@@ -38,7 +38,7 @@ pub async fn request_email_code(
     }
     limits::count(app, credentials, &limits::CODE_MAILBOX, email.as_str()).await?;
     let unit = app.store.begin(now).await?;
-    // Of two requests at once, one finds the other's code too young.
+    // Of two concurrent requests, the second finds that the code of the first is too recent.
     if !email_codes::replace(&unit, &email, purpose, NOT_YET_MADE, now.minus(CODE_COOLDOWN)).await? {
         return Err(Problem::new(ProblemCode::CodeCooldown).retry_after(CODE_COOLDOWN).into());
     }

@@ -10,22 +10,22 @@ use store::{UnitOfWork, sessions};
 
 use crate::{App, Credentials, OperationError};
 
-/// What somebody holds who is logged in. The tokens are secrets: no `Debug`.
+/// The credentials of a logged-in person. The tokens are secrets: no `Debug`.
 #[derive(Clone)]
 pub struct SessionTokens {
-    /// Proves who they are to the API, for a few minutes.
+    /// Authenticates API requests until `access_expires_at`.
     pub access_token: String,
-    /// When it stops doing so.
+    /// When the access token expires.
     pub access_expires_at: Timestamp,
-    /// Gets the next pair, once.
+    /// Exchanged once for the next pair.
     pub refresh_token: String,
-    /// The session both belong to.
+    /// The session of both tokens.
     pub session_id: SessionId,
-    /// Who they are.
+    /// The person.
     pub user: User,
 }
 
-/// Begins a session in the unit.
+/// Creates a session in the unit.
 pub(super) async fn begin_session(
     app: &App,
     credentials: &Credentials,
@@ -46,7 +46,7 @@ pub(super) async fn begin_session(
     issue(credentials, &session, &salt, user, now)
 }
 
-/// Makes the pair of tokens of a session's present generation.
+/// Issues the pair of tokens of a session's current generation.
 pub(super) fn issue(
     credentials: &Credentials,
     session: &Session,

@@ -14,21 +14,21 @@ use super::session_tokens::begin_session;
 use super::{SIGN_UP, SessionTokens, limits};
 use crate::{App, Credentials, OperationError, Visitor};
 
-/// What somebody gives to sign up.
+/// Input of a sign-up.
 pub struct SignUp {
-    /// The address they have proven.
+    /// The address that the code proves.
     pub email: EmailAddress,
-    /// The code that proves it, as typed.
+    /// The code from the mail, as typed.
     pub code: String,
-    /// The password they choose.
+    /// The chosen password.
     pub password: Password,
-    /// The name they choose; one is made up where they choose none.
+    /// The chosen nickname. `None` generates one.
     pub nickname: Option<Nickname>,
-    /// The language they choose, else that of their browser.
+    /// The chosen language. `None` takes the language of the request.
     pub locale: Option<Locale>,
 }
 
-/// Makes an account at a proven address and logs in to it (rules ID1, ID2).
+/// Creates an account with a proven address and logs in to it (rules ID1, ID2).
 #[tracing::instrument(name = "op.sign_up", skip_all)]
 pub async fn sign_up(
     app: &App,
@@ -41,7 +41,7 @@ pub async fn sign_up(
     if strength::check(&input.password, input.email.as_str(), nickname).is_err() {
         return Err(ProblemCode::PasswordWeak.into());
     }
-    // The code is tried before the password is hashed: guessing does not cost us a hash.
+    // The code is checked before the password is hashed, so that guessing codes costs no hash.
     let unit = app.store.begin(app.clock.now()).await?;
     let tried = try_code(credentials, &unit, &input).await;
     unit.commit().await?;
@@ -64,7 +64,7 @@ pub async fn sign_up(
     Ok(tokens)
 }
 
-/// Tries the code; a wrong one is counted in the unit, which is to be committed then.
+/// Checks the code. Counts a wrong one in the unit, which the caller must commit in that case.
 async fn try_code(
     credentials: &Credentials,
     unit: &UnitOfWork,
@@ -83,7 +83,7 @@ async fn try_code(
         && stored.code.used_at.is_some()
         && users::find_by_email(unit.connection(), &input.email).await?.is_some()
     {
-        // Two tabs with the same right code: the second learns what the first did.
+        // The same code was used in two tabs: the second one gets the outcome of the first.
         return Err(ProblemCode::EmailTaken.into());
     }
     stored.code.may_be_tried(unit.now())?;

@@ -8,8 +8,8 @@ use store::{StoreError, comments, posts};
 use crate::notifications::notify;
 use crate::{App, Caller, OperationError};
 
-/// Creates a comment on a post or a reply to one of its comments, and notifies the author of what is answered (rules
-/// PO4, NO2).
+/// Creates a comment on a post or a reply to one of its comments, and notifies the author of the post or comment that
+/// is answered (rules PO4, NO2).
 #[tracing::instrument(name = "op.create_comment", skip_all, fields(user.id = %caller.user_id, post.id = %post_id))]
 pub async fn create_comment(
     app: &App,

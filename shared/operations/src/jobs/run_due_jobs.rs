@@ -6,12 +6,12 @@ use store::jobs;
 use super::{Job, MailFault, Mailer, SendEmailCode, send_email_code};
 use crate::{App, Credentials, OperationError};
 
-/// How long a claimed job is left to its worker before another process may claim it.
+/// Time for which a claimed job is reserved for its worker. Then another process may claim it.
 const HOLD: Duration = Duration::from_mins(1);
-/// The longest wait between two tries.
+/// Longest delay between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// Outcomes of jobs.
+/// Counts of finished and failed jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobsDone {
     /// Number of jobs done.
@@ -23,13 +23,14 @@ pub struct JobsDone {
 }
 
 impl JobsDone {
-    /// Tells whether there was no job.
+    /// Returns whether no job was run.
     pub fn is_idle(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Claims at most `limit` due jobs. Other processes leave them alone for a minute. Opens no transaction if none is due.
+/// Claims at most `limit` due jobs. No other process claims them within a minute. Opens no transaction if no job is
+/// due.
 #[tracing::instrument(name = "op.claim_due_jobs", skip_all)]
 pub async fn claim_due_jobs(app: &App, limit: u64) -> Result<Vec<jobs::Job>, OperationError> {
     let now = app.clock.now();
@@ -126,7 +127,7 @@ async fn run(
     }
 }
 
-/// Returns when to try again: the delay doubles with every attempt, from one second to one minute.
+/// Returns when to run the job again: the delay doubles with every attempt, from one second to one minute.
 fn next_try(now: Timestamp, attempts: i32) -> Timestamp {
     let doublings = u32::try_from(attempts.clamp(1, 7) - 1).unwrap_or(0);
     now.plus(Duration::from_secs(1 << doublings).min(LONGEST_WAIT))

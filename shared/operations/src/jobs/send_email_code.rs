@@ -8,7 +8,7 @@ use store::{email_codes, users};
 use super::{Job, Mail};
 use crate::{App, Credentials, OperationError};
 
-/// Input of the job that mails a code, or, to an address that has an account, a notice that it has one.
+/// Input of the job that mails a code, or, to an address with an account, a notice that the account exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendEmailCode {
     /// Address of the recipient.
@@ -17,7 +17,7 @@ pub struct SendEmailCode {
     pub purpose: String,
     /// Language of the mail.
     pub locale: String,
-    /// When the code was requested, in milliseconds since 1970. A later request makes this one void.
+    /// When the code was requested, in milliseconds since 1970. A later request invalidates this one.
     pub requested_at: i64,
 }
 
@@ -26,7 +26,7 @@ impl Job for SendEmailCode {
 }
 
 /// Generates a code, stores its hash, and writes the mail. The code itself is not stored: another attempt generates
-/// another code. Returns `None` if the request is void.
+/// another code. Returns `None` if a later request invalidated this one.
 pub(super) async fn prepare(
     app: &App,
     credentials: &Credentials,

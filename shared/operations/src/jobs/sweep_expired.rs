@@ -5,13 +5,13 @@ use store::{captured_mails, email_codes, outbox, sessions};
 
 use crate::{App, OperationError};
 
-/// Period for which the outbox keeps events. Clients that were away longer load the lists again.
+/// Period for which the outbox keeps events. Clients that were disconnected for longer load the lists again.
 const EVENTS_KEPT: Duration = Duration::from_hours(24);
 /// Largest number of events that one transaction deletes, so that it holds its locks for milliseconds.
 const EVENTS_AT_ONCE: u16 = 5_000;
-/// Period for which an ended or unused session is kept, so that its tokens are told apart from invented ones.
+/// Period for which an ended or unused session is kept, so that its tokens can be distinguished from invented ones.
 const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
-/// Period for which an expired code is kept. The limits on asking again do not look further back.
+/// Period for which an expired code is kept. The limits on requests for codes do not look further back.
 const CODE_KEPT: Duration = Duration::from_hours(24);
 /// Period for which the local mail page shows a mail.
 const MAIL_SHOWN: Duration = Duration::from_hours(24);

@@ -19,7 +19,7 @@ pub async fn mark_notifications(
     let change = notifications::mark(&unit, recipient, marked, mark).await?;
     let unread = sum(head.unread, change);
     if unread == head.unread {
-        // Nothing changed: the next notification takes the number.
+        // Nothing changed: the number is given back, and the next notification takes it.
         unit.rollback().await?;
         return Ok(unread);
     }

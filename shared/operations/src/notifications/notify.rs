@@ -13,8 +13,8 @@ use crate::{App, OperationError};
 /// Repeating a withdrawn like or follow within this period sends no new notification (rule PF4).
 const SILENCE: Duration = Duration::from_hours(24);
 
-/// Notifies `recipient` in the same commit of what `actor` did: creates a notification, or adds the actor to an unread
-/// one. Does nothing if the recipient is the actor (rule NO1).
+/// Notifies `recipient` of an action of `actor`, in the same commit: creates a notification, or adds the actor to an
+/// unread one. Does nothing if the recipient is the actor (rule NO1).
 pub(crate) async fn notify(
     app: &App,
     unit: &mut UnitOfWork,

@@ -6,7 +6,7 @@ use store::{UnitOfWork, notifications};
 use super::notify::record_counts;
 use crate::OperationError;
 
-/// Removes `actor` from the notification of an occasion that `actor` took back. A notification without other actors is no
+/// Removes `actor` from the notification of an action that `actor` withdrew. A notification without other actors is no
 /// longer shown (decision D19).
 pub(crate) async fn withdraw(
     unit: &mut UnitOfWork,

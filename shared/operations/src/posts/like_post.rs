@@ -26,7 +26,7 @@ pub async fn like_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeSta
     Ok(LikeState { liked: true, likes_count: counted.count })
 }
 
-/// Returns the state of a post that was left as it was.
+/// Returns the state of a post that was not changed.
 pub(super) async fn unchanged(app: &App, id: PostId, liked: bool) -> Result<LikeState, OperationError> {
     let likes_count = posts::likes_count(app.store.reader(), id).await?.ok_or(ProblemCode::NotFound)?;
     Ok(LikeState { liked, likes_count })

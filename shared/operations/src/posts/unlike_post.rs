@@ -8,7 +8,7 @@ use super::like_post::unchanged;
 use crate::notifications::withdraw;
 use crate::{App, Caller, OperationError};
 
-/// Takes a like back. Idempotent (rule PO5).
+/// Removes a like. Idempotent (rule PO5).
 #[tracing::instrument(name = "op.unlike_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn unlike_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeState, OperationError> {
     let mut unit = app.store.begin_for(id.0, app.clock.now()).await?;

@@ -10,13 +10,13 @@ use crate::{App, Caller, OperationError};
 
 /// A single-use ticket for one socket.
 pub struct IssuedTicket {
-    /// The ticket: a secret.
+    /// The ticket, a secret.
     pub ticket: Ticket,
     /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// Tickets of one person: enough for all tabs to reconnect at once, too few to fill the ticket store.
+/// Tickets per person: enough for all tabs to reconnect at once, too few to fill the ticket store.
 pub const TICKETS: RateLimit = RateLimit { name: "tickets", quota: 60, per: Duration::from_mins(1) };
 
 /// Issues a ticket for one socket to the caller.
@@ -32,7 +32,7 @@ pub async fn create_ticket(app: &App, caller: &Caller) -> Result<IssuedTicket, O
     let value = serde_json::to_string(&holder)?;
     match app.ephemeral.put_new(&ticket.storage_key(), &value, TICKET_LIFETIME).await? {
         Stored::New => Ok(IssuedTicket { ticket, expires_at: app.clock.now().plus(TICKET_LIFETIME) }),
-        // 256 random bits met twice: something is wrong with the source of secrets.
+        // 256 random bits collided: the source of secrets is broken.
         Stored::Existed => Err(ProblemCode::Internal.into()),
     }
 }

@@ -6,7 +6,7 @@ use store::{posts, users};
 
 use crate::{App, OperationError};
 
-/// A post or a person whose public events somebody wants to receive.
+/// A post or a person whose public events a socket may receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchTarget {
     /// A post: likes, comments, edits, its deletion.
@@ -15,8 +15,8 @@ pub enum WatchTarget {
     User(UserId),
 }
 
-/// Returns, for every target, the audience of its events, or `None` where the target does not exist or is not visible.
-/// At most two statements, however many targets.
+/// Returns the audience of the events of every target, or `None` if the target does not exist or is not visible. Runs
+/// at most two statements, however many targets.
 #[tracing::instrument(name = "op.find_watchable", skip_all)]
 pub async fn find_watchable(
     app: &App,

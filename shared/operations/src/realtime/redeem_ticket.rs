@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::confirm_session;
 use crate::{App, OperationError};
 
-/// The person and session that a ticket stands for.
+/// The person and the session that a ticket belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketHolder {
     /// The person.

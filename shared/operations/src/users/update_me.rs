@@ -32,7 +32,7 @@ pub async fn update_me(
     user.locale = change.locale.unwrap_or(user.locale);
     if user != before {
         if !users::update_profile(&unit, &user, before.version).await? {
-            // Somebody, likely the same person on another device, was faster.
+            // A concurrent request, likely of the same person on another device, changed the profile first.
             return Err(Problem::new(ProblemCode::VersionMismatch).into());
         }
         user.version += 1;

@@ -1,4 +1,4 @@
-//! Signing up, logging in, staying in, and being out.
+//! Sign-up, log-in, refresh and log-out.
 
 mod email_codes;
 mod log_in;
@@ -27,7 +27,7 @@ pub(crate) async fn request_code(app: &TestApp, email: &str) -> Result<CodeReque
     auth::request_email_code(&app.app, &app.credentials, &visitor, address(email), CodePurpose::SignUp).await
 }
 
-/// Asks for a code and returns the one that was mailed.
+/// Requests a code and returns the one that was mailed.
 pub(crate) async fn mailed_code(app: &TestApp, email: &str) -> String {
     request_code(app, email).await.unwrap();
     app.run_jobs().await;
@@ -61,12 +61,12 @@ pub(crate) async fn refresh(app: &TestApp, token: &str) -> Result<SessionTokens,
     auth::refresh_tokens(&app.app, &app.credentials, &app.visitor("refresher"), token).await
 }
 
-/// Returns six digits that are not these.
+/// Returns six digits that differ from `code`.
 pub(crate) fn other_than(code: &str) -> &'static str {
     if code == "314159" { "271828" } else { "314159" }
 }
 
-/// Returns the problem and how many tries it says are left.
+/// Returns the problem and its number of attempts left.
 pub(crate) fn tries_left<T>(answer: Result<T, OperationError>) -> (Problem, Option<i64>) {
     let problem = problem(answer);
     let left = problem.params.get("attempts_left").and_then(serde_json::Value::as_i64);

@@ -1,4 +1,4 @@
-//! Who is told of comments and replies (rules NO1, NO2).
+//! Notifications of comments and replies (rules NO1, NO2).
 
 use domain::ids::PostId;
 use operations::notifications::{self, Wanted};
@@ -8,7 +8,7 @@ use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::{assert_numbered_without_holes, comment, first, frames_for, people, post};
 
-/// Returns the types of what a person was told, the latest first.
+/// Returns the kinds of a person's notifications, the latest first.
 async fn told(app: &TestApp, person: &Caller) -> Vec<&'static str> {
     let page = notifications::list_notifications(&app.app, person, Wanted::All, &first(100)).await.unwrap();
     page.items.iter().map(|entry| entry.kind.as_str()).collect()
@@ -21,7 +21,7 @@ async fn thread(app: &TestApp) -> ([Caller; 4], PostId) {
 }
 
 #[testkit::both_databases]
-async fn a_comment_tells_the_author_of_the_post(database: TestDatabase) {
+async fn a_comment_notifies_the_author_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let written = comment(&app, &jun, id, None).await;
@@ -35,7 +35,7 @@ async fn a_comment_tells_the_author_of_the_post(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database: TestDatabase) {
+async fn a_reply_notifies_the_author_answered_and_not_the_author_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, tae], id) = thread(&app).await;
     let root = comment(&app, &jun, id, None).await;
@@ -44,14 +44,14 @@ async fn a_reply_tells_the_one_answered_and_not_the_author_of_the_post(database:
     comment(&app, &tae, id, Some(reply)).await;
     assert_eq!(told(&app, &sora).await, ["comment_replied"]);
     assert_eq!(told(&app, &jun).await, ["comment_replied"], "the root's author is not answered by that");
-    assert_eq!(told(&app, &mina).await, ["post_commented"], "told of the comment alone");
+    assert_eq!(told(&app, &mina).await, ["post_commented"], "notified of the comment only");
     for person in [&mina, &jun, &sora, &tae] {
         assert_numbered_without_holes(&app, person).await;
     }
 }
 
 #[testkit::both_databases]
-async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database: TestDatabase) {
+async fn the_author_of_the_post_is_notified_of_replies_to_their_own_comment(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let root = comment(&app, &mina, id, None).await;
@@ -60,7 +60,7 @@ async fn the_author_of_the_post_is_told_of_replies_to_their_own_comment(database
 }
 
 #[testkit::both_databases]
-async fn nobody_is_told_of_what_they_do_themselves(database: TestDatabase) {
+async fn an_action_never_notifies_its_own_actor(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, ..], id) = thread(&app).await;
     let root = comment(&app, &mina, id, None).await;
@@ -73,7 +73,7 @@ async fn nobody_is_told_of_what_they_do_themselves(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn every_comment_is_an_entry_of_its_own(database: TestDatabase) {
+async fn each_comment_creates_a_separate_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, _], id) = thread(&app).await;
     for who in [&jun, &jun, &sora] {
@@ -83,7 +83,7 @@ async fn every_comment_is_an_entry_of_its_own(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_deleted_comment_takes_its_entry_along(database: TestDatabase) {
+async fn deleting_a_comment_hides_its_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let ([mina, jun, sora, tae], id) = thread(&app).await;
     let root = comment(&app, &jun, id, None).await;

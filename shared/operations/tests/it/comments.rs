@@ -1,4 +1,4 @@
-//! Comments and replies (rule PO4): two levels, counted exactly, tombstones.
+//! Comments and replies (rule PO4): two levels, exact counters, placeholders of deleted comments.
 
 use domain::ProblemCode;
 use domain::comments::{CommentState, CommentView};
@@ -31,7 +31,7 @@ async fn counted(app: &TestApp, id: PostId) -> i64 {
     posts::get_post(&app.app, None, id).await.unwrap().post.comments_count
 }
 
-/// Asserts that the counters of posts and comments are what the rows say.
+/// Asserts that the counters of posts and comments equal the rows.
 async fn assert_counters_equal_rows(app: &TestApp) {
     for (table, column, parent) in
         [("posts", "comments_count", "post_id"), ("comments", "replies_count", "parent_id")]
@@ -45,7 +45,7 @@ async fn assert_counters_equal_rows(app: &TestApp) {
 }
 
 #[testkit::both_databases]
-async fn a_comment_is_announced_counted_and_listed_the_oldest_first(database: TestDatabase) {
+async fn comments_are_announced_counted_and_listed_oldest_first(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -64,9 +64,7 @@ async fn a_comment_is_announced_counted_and_listed_the_oldest_first(database: Te
 }
 
 #[testkit::both_databases]
-async fn an_answer_to_a_reply_stands_below_the_same_comment_and_names_whom_it_answers(
-    database: TestDatabase,
-) {
+async fn a_reply_to_a_reply_is_placed_under_the_root_and_names_the_person_answered(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -110,7 +108,7 @@ async fn only_the_author_deletes_a_comment_and_only_once(database: TestDatabase)
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     let written = comment(&app, &jun, id, None).await;
-    // Not even the author of the post.
+    // Not even the author of the post may delete it.
     assert_eq!(code(comments::delete_comment(&app.app, &mina, written).await), ProblemCode::NotAuthor);
     comments::delete_comment(&app.app, &jun, written).await.unwrap();
     assert_eq!(code(comments::delete_comment(&app.app, &jun, written).await), ProblemCode::NotFound);
@@ -120,7 +118,7 @@ async fn only_the_author_deletes_a_comment_and_only_once(database: TestDatabase)
 }
 
 #[testkit::both_databases]
-async fn a_deleted_comment_without_replies_is_gone(database: TestDatabase) {
+async fn a_deleted_comment_without_replies_disappears(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -132,9 +130,7 @@ async fn a_deleted_comment_without_replies_is_gone(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_deleted_comment_with_replies_stays_without_its_words_until_the_last_is_gone(
-    database: TestDatabase,
-) {
+async fn a_deleted_comment_stays_without_content_until_its_last_reply_is_deleted(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -149,7 +145,7 @@ async fn a_deleted_comment_with_replies_stays_without_its_words_until_the_last_i
     assert_eq!(ids(&replies(&app, root).await), [one, other]);
     assert_eq!(counted(&app, id).await, 2);
 
-    // A reply below it may still be answered.
+    // A reply below a deleted comment may still be answered.
     let answer = comment(&app, &mina, id, Some(one)).await;
     assert_eq!(ids(&replies(&app, root).await), [one, other, answer]);
     for (author, reply) in [(&jun, one), (&mina, other), (&mina, answer)] {
@@ -162,7 +158,7 @@ async fn a_deleted_comment_with_replies_stays_without_its_words_until_the_last_i
 }
 
 #[testkit::both_databases]
-async fn a_page_of_comments_goes_on_where_the_one_before_ended(database: TestDatabase) {
+async fn a_page_of_comments_continues_after_the_previous_one(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -184,7 +180,7 @@ async fn a_page_of_comments_goes_on_where_the_one_before_ended(database: TestDat
 }
 
 #[testkit::both_databases]
-async fn counters_equal_rows_after_comments_and_deletions_at_once(database: TestDatabase) {
+async fn counters_equal_rows_after_concurrent_comments_and_deletions(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<6>(&app).await;
     let id = post(&app, &everybody[0]).await;
@@ -205,7 +201,7 @@ async fn counters_equal_rows_after_comments_and_deletions_at_once(database: Test
 }
 
 #[testkit::both_databases]
-async fn of_many_deletions_of_one_comment_one_is_made(database: TestDatabase) {
+async fn one_of_many_concurrent_deletions_of_a_comment_takes_effect(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -224,7 +220,7 @@ async fn of_many_deletions_of_one_comment_one_is_made(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn an_answer_and_the_deletion_of_what_it_answers_at_once_leave_counters_right(database: TestDatabase) {
+async fn a_concurrent_reply_and_deletion_of_its_parent_leave_counters_right(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;

@@ -24,7 +24,7 @@ pub(crate) async fn people<const COUNT: usize>(app: &TestApp) -> [Caller; COUNT]
     people.try_into().unwrap()
 }
 
-/// Returns the words of a post.
+/// Returns the input of a new post.
 pub(crate) fn new_post(title: &str) -> NewPost {
     NewPost {
         title: PostTitle::parse("/title", title).unwrap(),
@@ -32,17 +32,17 @@ pub(crate) fn new_post(title: &str) -> NewPost {
     }
 }
 
-/// Writes a post.
+/// Creates a post.
 pub(crate) async fn post(app: &TestApp, author: &Caller) -> PostId {
     posts::create_post(&app.app, author, new_post("a post")).await.unwrap().post.id
 }
 
-/// Returns the words of a comment, or of an answer to one.
+/// Returns the input of a comment or of a reply.
 pub(crate) fn new_comment(parent_id: Option<CommentId>) -> NewComment {
     NewComment { content: CommentContent::parse("/content", "some words").unwrap(), parent_id }
 }
 
-/// Comments on a post, or answers a comment of it.
+/// Creates a comment on a post, or a reply to one.
 pub(crate) async fn comment(
     app: &TestApp,
     author: &Caller,
@@ -52,12 +52,12 @@ pub(crate) async fn comment(
     comments::create_comment(&app.app, author, post, new_comment(parent)).await.unwrap().comment.id
 }
 
-/// Returns the first page of that many items.
+/// Returns a request for the first page, with `limit` items.
 pub(crate) fn first(limit: u32) -> PageRequest {
     PageRequest { limit: Limit::new(limit).unwrap(), cursor: None }
 }
 
-/// Returns the problem somebody was answered with.
+/// Returns the problem of a refused call.
 pub(crate) fn problem<T>(answer: Result<T, OperationError>) -> Problem {
     match answer {
         Err(OperationError::Problem(problem)) => problem,
@@ -66,12 +66,12 @@ pub(crate) fn problem<T>(answer: Result<T, OperationError>) -> Problem {
     }
 }
 
-/// Returns the code of the problem somebody was answered with.
+/// Returns the problem code of a refused call.
 pub(crate) fn code<T>(answer: Result<T, OperationError>) -> ProblemCode {
     problem(answer).code
 }
 
-/// Does the same thing many times at once.
+/// Runs the same call `times` times concurrently.
 pub(crate) async fn at_once<F>(times: usize, what: impl Fn(usize) -> F) -> Vec<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
@@ -83,30 +83,31 @@ where
     running.join_all().await
 }
 
-/// Returns the recorded events of an audience, in the order of the log.
+/// Returns the recorded events of an audience, in the order of their positions.
 pub(crate) async fn events_for(app: &TestApp, audience: Audience) -> Vec<LoggedEvent> {
     let all = outbox::read(app.app.store.reader(), audience.partition(), 0, 100_000).await.unwrap();
     all.into_iter().filter(|event| event.audience == audience).collect()
 }
 
-/// Returns the kinds of the recorded events of an audience, in the order of the log.
+/// Returns the kinds of the recorded events of an audience, in the order of their positions.
 pub(crate) async fn kinds_for(app: &TestApp, audience: Audience) -> Vec<String> {
     events_for(app, audience).await.into_iter().map(|event| event.kind).collect()
 }
 
-/// Returns the frames a person is sent, in the order of the log.
+/// Returns the frames for a person, in the order of their positions.
 pub(crate) async fn frames_for(app: &TestApp, person: &Caller) -> Vec<Value> {
     let events = events_for(app, Audience::User(person.user_id)).await;
     events.iter().map(|event| serde_json::from_str(&event.frame).unwrap()).collect()
 }
 
-/// Returns how many events the log holds.
+/// Returns the number of events in the outbox.
 pub(crate) async fn events_logged(app: &TestApp) -> i64 {
     let heads = outbox::heads(app.app.store.reader()).await.unwrap();
     Partition::all().map(|partition| heads[partition.index()]).sum()
 }
 
-/// Asserts that what a person is told is numbered 1, 2, 3 … in the order of the log: so a client knows what it missed.
+/// Asserts that a person's frames are numbered 1, 2, 3 … in the order of their positions, so that a client notices a
+/// missed one.
 pub(crate) async fn assert_numbered_without_holes(app: &TestApp, person: &Caller) {
     let frames = frames_for(app, person).await;
     let numbers: Vec<_> = frames.iter().map(|frame| frame["n"].as_i64().unwrap()).collect();

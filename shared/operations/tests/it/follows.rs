@@ -1,4 +1,4 @@
-//! Following (rules PF2, PF3, PF4).
+//! Follows (rules PF2, PF3, PF4).
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::fixtures::{
     people,
 };
 
-/// Returns how many follow a person and how many they follow.
+/// Returns the person's numbers of followers and of followed people.
 async fn counted(app: &TestApp, person: &Caller) -> (i64, i64) {
     let counts = users::get_me(&app.app, person).await.unwrap().counts;
     (counts.followers, counts.following)
@@ -33,7 +33,7 @@ async fn assert_counters_equal_edges(app: &TestApp) {
 }
 
 #[testkit::both_databases]
-async fn following_twice_and_unfollowing_twice_is_doing_it_once(database: TestDatabase) {
+async fn following_and_unfollowing_are_idempotent(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let stands = |following| Relationship { user_id: mina.user_id, following, followed_by: false };
@@ -54,7 +54,7 @@ async fn following_twice_and_unfollowing_twice_is_doing_it_once(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn nobody_follows_themselves_or_somebody_who_is_not_there(database: TestDatabase) {
+async fn following_oneself_or_a_missing_person_fails(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, gone] = people(&app).await;
     app.database.execute("UPDATE users SET state = 'deleted' WHERE nickname = 'person 1'").await;
@@ -77,7 +77,7 @@ async fn nobody_follows_themselves_or_somebody_who_is_not_there(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn a_profile_says_how_the_two_stand_to_each_other(database: TestDatabase) {
+async fn a_profile_shows_the_relation_to_its_viewer(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     users::follow(&app.app, &jun, mina.user_id).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_profile_says_how_the_two_stand_to_each_other(database: TestDatabase) 
 }
 
 #[testkit::both_databases]
-async fn both_lists_show_the_latest_first(database: TestDatabase) {
+async fn followers_and_following_are_listed_latest_first(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     for (who, whom) in [(&jun, &mina), (&sora, &mina), (&mina, &sora), (&mina, &jun)] {
@@ -107,7 +107,7 @@ async fn both_lists_show_the_latest_first(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_follow_tells_once_a_day_however_often_it_is_done_again(database: TestDatabase) {
+async fn a_repeated_follow_sends_one_notification_a_day(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     for _ in 0..3 {
@@ -129,7 +129,7 @@ async fn a_follow_tells_once_a_day_however_often_it_is_done_again(database: Test
 }
 
 #[testkit::both_databases]
-async fn followers_of_one_day_are_one_entry(database: TestDatabase) {
+async fn followers_of_one_day_share_one_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora, later] = people(&app).await;
     users::follow(&app.app, &jun, mina.user_id).await.unwrap();
@@ -144,7 +144,7 @@ async fn followers_of_one_day_are_one_entry(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn an_entry_of_follows_leads_to_the_latest_who_still_follows(database: TestDatabase) {
+async fn a_notification_of_follows_links_to_the_latest_remaining_follower(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let leads_to = async || {
@@ -160,7 +160,7 @@ async fn an_entry_of_follows_leads_to_the_latest_who_still_follows(database: Tes
 }
 
 #[testkit::both_databases]
-async fn people_who_follow_each_other_at_the_same_moment_both_do(database: TestDatabase) {
+async fn people_can_follow_each_other_at_the_same_time(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<6>(&app).await;
     at_once(30, |number| {
@@ -177,7 +177,7 @@ async fn people_who_follow_each_other_at_the_same_moment_both_do(database: TestD
 }
 
 #[testkit::both_databases]
-async fn counters_equal_edges_after_follows_and_unfollows_at_once(database: TestDatabase) {
+async fn counters_equal_rows_after_concurrent_follows_and_unfollows(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<4>(&app).await;
     at_once(16, |number| {
@@ -201,7 +201,7 @@ async fn counters_equal_edges_after_follows_and_unfollows_at_once(database: Test
 }
 
 #[testkit::both_databases]
-async fn one_person_who_follows_twenty_times_at_once_follows_once(database: TestDatabase) {
+async fn twenty_concurrent_follows_of_one_person_are_one_follow(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     at_once(20, |_| {

@@ -1,4 +1,4 @@
-//! Posts that many people like at once.
+//! Posts that many people like concurrently.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ fn is_append(sql: &str) -> bool {
     sql.contains("outbox") || sql.contains("stream_heads")
 }
 
-/// Returns the operations on a store of their own, and what that store runs.
+/// Returns the operations on a separate store, and the recorder of its statements.
 async fn recorded(app: &TestApp, connections: u32) -> (App, Recorder) {
     let recorder = Recorder::default();
     let seen = recorder.clone();
@@ -81,7 +81,7 @@ async fn a_locked_post_leaves_half_of_4_connections_to_others_on_postgres() {
     a_locked_post_leaves_connections_to_others(4).await;
 }
 
-/// Adds people who like the post of one notification, with SQL: the operations would take minutes.
+/// Inserts people who like the post of one notification, with SQL: the operations would take minutes.
 async fn add_likers(app: &TestApp, count: usize) {
     const CHUNK: usize = 5_000;
     for start in (0..count).step_by(CHUNK) {
@@ -111,7 +111,7 @@ async fn add_likers(app: &TestApp, count: usize) {
     }
     app.database.execute(&format!("UPDATE posts SET likes_count = likes_count + {count}")).await;
     app.database.execute(&format!("UPDATE notifications SET actor_count = actor_count + {count}")).await;
-    // And a long history: the recipient read a notification of the same post two thousand times.
+    // A long history: the recipient has read two thousand notifications of the same post.
     app.database
         .execute(
             "INSERT INTO notifications (id, user_id, type, group_key, target_type, target_id, post_id, actor_count, seen_at,
@@ -123,7 +123,7 @@ async fn add_likers(app: &TestApp, count: usize) {
     app.database.execute("ANALYZE").await;
 }
 
-/// Returns the rows that a plan's scans read, discarded ones included.
+/// Returns the number of rows that the scans of a plan read, discarded rows included.
 fn rows_read(plan: &[String]) -> f64 {
     let number = |line: &str, key: &str| {
         let (_, rest) = line.split_once(key)?;
@@ -145,7 +145,7 @@ fn rows_read(plan: &[String]) -> f64 {
     read
 }
 
-/// Explains a statement that the store ran, with values in place of its parameters. Returns the rows it reads.
+/// Explains a statement that the store ran, with values for its parameters. Returns the number of rows it reads.
 async fn explain(app: &TestApp, sql: &str, values: &[String]) -> f64 {
     let mut sql = sql.to_owned();
     for (place, value) in (1..).zip(values) {

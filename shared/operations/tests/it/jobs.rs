@@ -1,4 +1,4 @@
-//! Follow-up work: tried again with patience, given up in time, and the sweep.
+//! Jobs: retries with growing delays, expiry, and the sweep.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const EMAIL: &str = "mina@example.com";
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// Does everything that is due.
+/// Runs all due jobs.
 async fn run(app: &TestApp) -> JobsDone {
     let mut all = JobsDone::default();
     loop {
@@ -46,7 +46,7 @@ async fn waiting(app: &TestApp) -> i64 {
 }
 
 #[testkit::both_databases]
-async fn a_refused_mail_is_tried_again_twice_as_late_every_time(database: TestDatabase) {
+async fn a_refused_mail_is_retried_with_doubling_delays(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
     app.mailbox.refuse(8);
@@ -62,7 +62,7 @@ async fn a_refused_mail_is_tried_again_twice_as_late_every_time(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn the_code_of_the_mail_that_arrives_is_the_good_one(database: TestDatabase) {
+async fn the_code_in_the_mail_that_arrives_is_valid(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
     app.mailbox.refuse(2);
@@ -76,10 +76,10 @@ async fn the_code_of_the_mail_that_arrives_is_the_good_one(database: TestDatabas
 }
 
 #[testkit::both_databases]
-async fn a_mail_sent_twice_holds_the_good_code_in_the_second(database: TestDatabase) {
+async fn a_mail_sent_twice_has_the_valid_code_in_the_second_copy(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
-    // Handed over, and its worker died before it could say so.
+    // The mail was sent, and the worker died before it deleted the job.
     let forgotten = app.database.execute("CREATE TABLE forgotten AS SELECT * FROM jobs").await;
     assert_eq!(run(&app).await, done(), "{forgotten}");
     app.database.execute("INSERT INTO jobs SELECT * FROM forgotten").await;
@@ -91,7 +91,7 @@ async fn a_mail_sent_twice_holds_the_good_code_in_the_second(database: TestDatab
 }
 
 #[testkit::both_databases]
-async fn a_mail_too_late_to_be_of_use_is_given_up(database: TestDatabase) {
+async fn an_expired_mail_job_is_given_up(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
     app.clock.advance(CODE_LIFETIME);
@@ -100,7 +100,7 @@ async fn a_mail_too_late_to_be_of_use_is_given_up(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_request_overtaken_by_a_later_one_mails_nothing(database: TestDatabase) {
+async fn a_request_replaced_by_a_later_one_sends_no_mail(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
     app.clock.advance(Duration::from_mins(1));
@@ -111,7 +111,7 @@ async fn a_request_overtaken_by_a_later_one_mails_nothing(database: TestDatabase
 }
 
 #[testkit::both_databases]
-async fn work_nobody_can_read_is_given_up_and_keeps_nothing_else_from_being_done(database: TestDatabase) {
+async fn an_unreadable_job_is_given_up_and_delays_no_other(database: TestDatabase) {
     let app = TestApp::new(database);
     let unit = app.app.store.begin(app.now()).await.unwrap();
     for (kind, payload) in [("unheard_of", "{}"), ("send_email_code", "not JSON"), ("send_email_code", "{}")]
@@ -125,7 +125,7 @@ async fn work_nobody_can_read_is_given_up_and_keeps_nothing_else_from_being_done
 }
 
 #[testkit::both_databases]
-async fn workers_at_once_do_every_piece_once(database: TestDatabase) {
+async fn concurrent_workers_run_each_job_once(database: TestDatabase) {
     let app = TestApp::new(database);
     for number in 0..12 {
         request_code(&app, &format!("person{number}@example.com")).await.unwrap();
@@ -161,7 +161,7 @@ async fn the_workers_are_woken_by_jobs_alone_and_open_no_transaction_without_a_d
 }
 
 #[testkit::both_databases]
-async fn the_sweep_forgets_events_after_a_day(database: TestDatabase) {
+async fn the_sweep_deletes_events_after_a_day(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     post(&app, &mina).await;
@@ -200,7 +200,7 @@ async fn the_sweep_prunes_more_events_than_one_transaction_deletes(database: Tes
 }
 
 #[testkit::both_databases]
-async fn the_sweep_forgets_codes_and_sessions_long_out_of_use(database: TestDatabase) {
+async fn the_sweep_deletes_old_codes_and_sessions(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     mailed_code(&app, "nobody@example.com").await;

@@ -1,4 +1,4 @@
-//! What an author is told of likes: one entry a post while unread (rule NO4), once a day a person (rule PF4).
+//! Notifications of likes: one per post while unread (rule NO4), at most one a day per person (rule PF4).
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn read_all(app: &TestApp, person: &Caller) {
 }
 
 #[testkit::both_databases]
-async fn the_frame_of_a_like_holds_the_entry_as_the_list_shows_it(database: TestDatabase) {
+async fn the_frame_of_a_like_has_the_notification_as_the_list_shows_it(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -61,11 +61,11 @@ async fn the_frame_of_a_like_holds_the_entry_as_the_list_shows_it(database: Test
     });
     assert_eq!(frames_for(&app, &mina).await, [expected]);
     assert_eq!(kinds_for(&app, Audience::User(mina.user_id)).await, ["notification"]);
-    assert!(frames_for(&app, &jun).await.is_empty(), "nobody else is told");
+    assert!(frames_for(&app, &jun).await.is_empty(), "no other person is notified");
 }
 
 #[testkit::both_databases]
-async fn fifty_likes_are_one_unread_entry_with_the_latest_three(database: TestDatabase) {
+async fn fifty_likes_are_one_unread_notification_with_the_latest_three_actors(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<51>(&app).await;
     let author = everybody[50];
@@ -86,7 +86,7 @@ async fn fifty_likes_are_one_unread_entry_with_the_latest_three(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn likes_at_once_gather_in_one_entry(database: TestDatabase) {
+async fn concurrent_likes_share_one_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<21>(&app).await;
     let author = everybody[20];
@@ -104,7 +104,7 @@ async fn likes_at_once_gather_in_one_entry(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn after_an_entry_was_read_the_next_like_begins_another(database: TestDatabase) {
+async fn a_like_after_reading_creates_another_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -119,7 +119,7 @@ async fn after_an_entry_was_read_the_next_like_begins_another(database: TestData
 }
 
 #[testkit::both_databases]
-async fn a_seen_entry_that_grows_is_unseen_again(database: TestDatabase) {
+async fn a_seen_notification_with_a_new_actor_becomes_unseen(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -132,7 +132,7 @@ async fn a_seen_entry_that_grows_is_unseen_again(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_like_taken_back_leaves_the_entry_and_the_last_one_takes_it_along(database: TestDatabase) {
+async fn an_unlike_removes_the_actor_and_the_last_one_hides_the_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -151,7 +151,7 @@ async fn a_like_taken_back_leaves_the_entry_and_the_last_one_takes_it_along(data
 }
 
 #[testkit::both_databases]
-async fn a_like_done_again_within_a_day_tells_nobody_anew(database: TestDatabase) {
+async fn a_repeated_like_within_a_day_sends_no_new_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -171,7 +171,7 @@ async fn a_like_done_again_within_a_day_tells_nobody_anew(database: TestDatabase
 }
 
 #[testkit::both_databases]
-async fn a_like_done_again_in_silence_does_not_wake_what_was_read(database: TestDatabase) {
+async fn a_repeated_like_leaves_a_read_notification_read(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -184,7 +184,7 @@ async fn a_like_done_again_in_silence_does_not_wake_what_was_read(database: Test
 }
 
 #[testkit::both_databases]
-async fn a_like_done_again_after_a_day_tells_again(database: TestDatabase) {
+async fn a_repeated_like_after_a_day_sends_a_new_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -198,7 +198,7 @@ async fn a_like_done_again_after_a_day_tells_again(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_like_of_another_post_by_the_same_person_tells(database: TestDatabase) {
+async fn a_like_of_another_post_by_the_same_person_sends_a_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let (one, other) = (post(&app, &mina).await, post(&app, &mina).await);

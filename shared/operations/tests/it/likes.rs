@@ -1,4 +1,4 @@
-//! Likes (rule PO5): one a person, counted exactly, however many at once.
+//! Likes (rule PO5): at most one per person, counted exactly under concurrency.
 
 use domain::ProblemCode;
 use domain::events::Audience;
@@ -22,7 +22,7 @@ async fn rows(app: &TestApp) -> i64 {
 }
 
 #[testkit::both_databases]
-async fn liking_twice_and_unliking_twice_is_doing_it_once(database: TestDatabase) {
+async fn liking_and_unliking_twice_take_effect_once(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -44,7 +44,7 @@ async fn liking_twice_and_unliking_twice_is_doing_it_once(database: TestDatabase
 
 /// Rule AP9.
 #[testkit::both_databases]
-async fn a_like_leaves_the_version_of_the_post(database: TestDatabase) {
+async fn a_like_does_not_change_the_version_of_the_post(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -54,7 +54,7 @@ async fn a_like_leaves_the_version_of_the_post(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_like_of_ones_own_post_counts_and_tells_nobody(database: TestDatabase) {
+async fn a_like_of_ones_own_post_counts_without_a_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -64,7 +64,7 @@ async fn a_like_of_ones_own_post_counts_and_tells_nobody(database: TestDatabase)
 }
 
 #[testkit::both_databases]
-async fn twenty_likes_of_one_person_at_once_are_one_like_and_one_notification(database: TestDatabase) {
+async fn twenty_concurrent_likes_of_one_person_are_one_like_and_one_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -82,7 +82,7 @@ async fn twenty_likes_of_one_person_at_once_are_one_like_and_one_notification(da
 }
 
 #[testkit::both_databases]
-async fn a_hundred_likes_and_unlikes_at_once_leave_as_many_counted_as_there_are(database: TestDatabase) {
+async fn the_counter_equals_rows_after_a_hundred_concurrent_likes_and_unlikes(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<20>(&app).await;
     let author = everybody[0];
@@ -100,7 +100,7 @@ async fn a_hundred_likes_and_unlikes_at_once_leave_as_many_counted_as_there_are(
         }
     })
     .await;
-    // The last word of every second person was to like it.
+    // The last call of every second person was a like.
     assert_eq!((rows(&app).await, counted(&app, id).await), (10, 10));
     assert_numbered_without_holes(&app, &author).await;
     let actors = "SELECT COUNT(*) FROM notification_actors WHERE retracted_at IS NULL";
@@ -110,7 +110,7 @@ async fn a_hundred_likes_and_unlikes_at_once_leave_as_many_counted_as_there_are(
 }
 
 #[testkit::both_databases]
-async fn likes_and_unlikes_of_the_same_people_at_once_are_counted_exactly(database: TestDatabase) {
+async fn concurrent_likes_and_unlikes_of_the_same_people_are_counted_exactly(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<5>(&app).await;
     let id = post(&app, &everybody[0]).await;
@@ -130,7 +130,7 @@ async fn likes_and_unlikes_of_the_same_people_at_once_are_counted_exactly(databa
 }
 
 #[testkit::both_databases]
-async fn the_people_who_like_a_post_are_listed_the_latest_first(database: TestDatabase) {
+async fn people_who_like_a_post_are_listed_latest_first(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let id = post(&app, &mina).await;

@@ -1,4 +1,4 @@
-//! The number of everything a person is told: a client that finds a hole has missed something, and asks.
+//! Numbers of notifications: a client that notices a gap has missed one and loads the list again.
 
 use domain::events::Audience;
 use operations::notifications::{self, Mark, Marked};
@@ -10,15 +10,15 @@ use crate::fixtures::{
 };
 
 #[testkit::both_databases]
-async fn units_that_tell_nothing_take_no_number(database: TestDatabase) {
+async fn units_without_a_notification_take_no_number(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     posts::like_post(&app.app, &jun, id).await.unwrap();
-    // Forgotten, as after a purge: taking the like back finds nobody who was told.
+    // The actors are missing, as after a purge: the unlike finds no notification to withdraw.
     app.database.execute("DELETE FROM notification_actors").await;
     posts::unlike_post(&app.app, &jun, id).await.unwrap();
-    // Told a moment ago, and never taken back: liking it tells nothing.
+    // The notification is recent and was not withdrawn: this like sends no new one.
     posts::like_post(&app.app, &jun, id).await.unwrap();
     app.database.execute("DELETE FROM post_likes").await;
     posts::like_post(&app.app, &jun, id).await.unwrap();
@@ -31,12 +31,12 @@ async fn units_that_tell_nothing_take_no_number(database: TestDatabase) {
 
 /// Rule NO3.
 #[testkit::both_databases]
-async fn units_that_fail_take_no_number(database: TestDatabase) {
+async fn units_that_are_rolled_back_take_no_number(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     comment(&app, &jun, id, None).await;
-    // Fails at its last statement, when it has its number.
+    // Fails at its last statement, after it took a number.
     app.database.execute("DELETE FROM stream_heads").await;
     operations::comments::create_comment(&app.app, &jun, id, new_comment(None)).await.unwrap_err();
     assert_eq!(app.database.number("SELECT seq FROM notification_heads").await, 1);
@@ -45,7 +45,7 @@ async fn units_that_fail_take_no_number(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn everybody_has_numbers_of_their_own(database: TestDatabase) {
+async fn each_recipient_has_a_separate_sequence_of_numbers(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     for author in [&mina, &jun] {

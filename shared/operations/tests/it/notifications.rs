@@ -1,4 +1,4 @@
-//! Reading what one was told (rule NO5): seen is not read, marks touch only what they name, reading lists nothing away.
+//! Listing and marking notifications (rule NO5): seen and read are different marks, and listing changes nothing.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn mark(app: &TestApp, person: &Caller, marked: Marked, mark: Mark) -> (i6
     (counts.unseen, counts.unread)
 }
 
-/// Lets somebody like so many posts of somebody else, a second apart. Returns the entries, the earliest first.
+/// Lets `by` like `times` posts of `author`, one per second. Returns the notifications, the earliest first.
 async fn told(app: &TestApp, author: &Caller, by: &Caller, times: usize) -> Vec<NotificationView> {
     for _ in 0..times {
         app.clock.advance(SECOND);
@@ -44,7 +44,7 @@ async fn told(app: &TestApp, author: &Caller, by: &Caller, times: usize) -> Vec<
 }
 
 #[testkit::both_databases]
-async fn opening_the_list_is_seeing_and_opening_an_entry_is_reading(database: TestDatabase) {
+async fn opening_the_list_marks_seen_and_opening_a_notification_marks_read(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 3).await;
@@ -59,7 +59,7 @@ async fn opening_the_list_is_seeing_and_opening_an_entry_is_reading(database: Te
 }
 
 #[testkit::both_databases]
-async fn reading_an_unseen_entry_is_seeing_it_too(database: TestDatabase) {
+async fn reading_an_unseen_notification_marks_it_seen(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 2).await;
@@ -69,7 +69,7 @@ async fn reading_an_unseen_entry_is_seeing_it_too(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_mark_up_to_an_instant_leaves_what_came_later(database: TestDatabase) {
+async fn marking_up_to_an_instant_leaves_later_notifications_unmarked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 4).await;
@@ -96,7 +96,7 @@ async fn reading_lists_and_counts_changes_nothing(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn entries_of_others_are_left_alone_whatever_is_marked(database: TestDatabase) {
+async fn notifications_of_other_people_are_never_marked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun, sora] = people(&app).await;
     let minas = told(&app, &mina, &jun, 2).await;
@@ -112,13 +112,13 @@ async fn entries_of_others_are_left_alone_whatever_is_marked(database: TestDatab
 }
 
 #[testkit::both_databases]
-async fn other_devices_are_told_the_new_counts_and_only_if_there_are_new_ones(database: TestDatabase) {
+async fn other_devices_receive_the_counts_only_if_they_changed(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let told = told(&app, &mina, &jun, 2).await;
     mark(&app, &mina, Marked::Ids(vec![told[0].id]), Mark::Read).await;
     let frames = frames_for(&app, &mina).await;
-    // Just after what was told at the same instant.
+    // One millisecond after the notification of the same instant.
     let at = app.now().plus(Duration::from_millis(1)).to_string();
     let counts = json!({"unread": {"unseen": 1, "unread": 1}});
     let expected =
@@ -128,13 +128,13 @@ async fn other_devices_are_told_the_new_counts_and_only_if_there_are_new_ones(da
         mark(&app, &mina, marked, Mark::Read).await;
     }
     assert_eq!(frames_for(&app, &mina).await.len(), frames.len());
-    // What is told next takes the next number all the same.
+    // The next notification takes the next number.
     posts::like_post(&app.app, &jun, post(&app, &mina).await).await.unwrap();
     assert_numbered_without_holes(&app, &mina).await;
 }
 
 #[testkit::both_databases]
-async fn an_entry_nobody_is_in_any_more_is_not_marked_behind_the_readers_back(database: TestDatabase) {
+async fn a_notification_without_actors_is_not_marked(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -166,7 +166,7 @@ async fn a_list_is_walked_page_by_page_the_latest_first(database: TestDatabase) 
 }
 
 #[testkit::both_databases]
-async fn counters_equal_rows_after_any_interleaving_of_arrival_and_reading(database: TestDatabase) {
+async fn counters_equal_rows_after_any_interleaving_of_notifying_and_marking(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<9>(&app).await;
     let mina = everybody[8];

@@ -1,4 +1,4 @@
-//! Writing, reading, editing and deleting posts (rule PO1).
+//! Creating, reading, editing and deleting posts (rule PO1).
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn a_post_is_read_as_it_was_written(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_new_post_is_announced_to_whoever_watches_its_author(database: TestDatabase) {
+async fn a_new_post_is_announced_to_the_watchers_of_its_author(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -64,7 +64,7 @@ async fn a_new_post_is_announced_to_whoever_watches_its_author(database: TestDat
 }
 
 #[testkit::both_databases]
-async fn the_latest_posts_come_first_of_everybody_or_of_one_author(database: TestDatabase) {
+async fn posts_of_all_authors_or_of_one_are_listed_latest_first(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let (one, two, three) = (post(&app, &mina).await, post(&app, &jun).await, post(&app, &mina).await);
@@ -74,7 +74,7 @@ async fn the_latest_posts_come_first_of_everybody_or_of_one_author(database: Tes
 }
 
 #[testkit::both_databases]
-async fn an_edit_raises_the_version_and_an_edit_of_nothing_does_not(database: TestDatabase) {
+async fn an_edit_raises_the_version_unless_it_changes_nothing(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -92,7 +92,7 @@ async fn an_edit_raises_the_version_and_an_edit_of_nothing_does_not(database: Te
 
 /// Rule AP9.
 #[testkit::both_databases]
-async fn an_edit_meant_for_another_version_changes_nothing(database: TestDatabase) {
+async fn an_edit_of_an_old_version_is_refused_and_changes_nothing(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -108,7 +108,7 @@ async fn an_edit_meant_for_another_version_changes_nothing(database: TestDatabas
 
 /// Rule AP9.
 #[testkit::both_databases]
-async fn of_many_edits_of_one_version_one_is_made(database: TestDatabase) {
+async fn one_of_many_concurrent_edits_of_one_version_takes_effect(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
@@ -143,7 +143,7 @@ async fn only_the_author_edits_and_deletes(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_deleted_post_is_gone_from_everywhere_at_once(database: TestDatabase) {
+async fn a_deleted_post_disappears_everywhere_in_the_same_commit(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     let (kept, id) = (post(&app, &mina).await, post(&app, &mina).await);
@@ -174,7 +174,7 @@ async fn a_deleted_post_is_gone_from_everywhere_at_once(database: TestDatabase) 
 }
 
 #[testkit::both_databases]
-async fn of_many_deletions_one_is_made(database: TestDatabase) {
+async fn one_of_many_concurrent_deletions_takes_effect(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;

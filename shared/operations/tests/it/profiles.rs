@@ -1,4 +1,4 @@
-//! One's own account.
+//! The caller's own account.
 
 use domain::ProblemCode;
 use domain::text::Text;
@@ -16,7 +16,7 @@ fn renamed(nickname: &str) -> ProfileChange {
 }
 
 #[testkit::both_databases]
-async fn what_is_not_changed_stays(database: TestDatabase) {
+async fn an_edit_leaves_the_other_fields_unchanged(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let before = get_me(&app.app, &mina).await.unwrap();
@@ -41,7 +41,7 @@ async fn what_is_not_changed_stays(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_change_of_nothing_leaves_the_version(database: TestDatabase) {
+async fn an_edit_that_changes_nothing_leaves_the_version(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let before = get_me(&app.app, &mina).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_change_of_nothing_leaves_the_version(database: TestDatabase) {
 
 /// Rule AP9.
 #[testkit::both_databases]
-async fn a_change_meant_for_another_version_is_refused(database: TestDatabase) {
+async fn an_edit_of_an_old_version_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     update_me(&app.app, &mina, renamed("second"), Some(1)).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_change_meant_for_another_version_is_refused(database: TestDatabase) {
 
 /// Rule AP9.
 #[testkit::both_databases]
-async fn of_many_changes_of_one_version_one_is_made(database: TestDatabase) {
+async fn one_of_many_concurrent_edits_of_one_version_succeeds(database: TestDatabase) {
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let changes = at_once(8, |number| {

@@ -1,4 +1,4 @@
-//! Tickets for sockets: for one, soon, while the session lives.
+//! Tickets for sockets: single-use, short-lived, and valid only while the session lives.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn ticket(app: &TestApp, person: &Person) -> String {
 }
 
 #[testkit::both_databases]
-async fn a_ticket_stands_for_its_holder_once(database: TestDatabase) {
+async fn a_ticket_is_redeemed_once_for_its_holder(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let issued = create_ticket(&app.app, &mina.caller()).await.unwrap();
@@ -27,7 +27,7 @@ async fn a_ticket_stands_for_its_holder_once(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn of_many_who_redeem_a_ticket_at_once_one_does(database: TestDatabase) {
+async fn one_of_many_concurrent_redemptions_of_a_ticket_succeeds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let ticket = ticket(&app, &mina).await;
@@ -40,7 +40,7 @@ async fn of_many_who_redeem_a_ticket_at_once_one_does(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_ticket_is_good_for_half_a_minute(database: TestDatabase) {
+async fn a_ticket_is_valid_for_30_seconds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let (early, late) = (ticket(&app, &mina).await, ticket(&app, &mina).await);
@@ -51,7 +51,7 @@ async fn a_ticket_is_good_for_half_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_ticket_of_an_ended_session_opens_nothing(database: TestDatabase) {
+async fn a_ticket_of_an_ended_session_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let ticket = ticket(&app, &mina).await;
@@ -60,7 +60,7 @@ async fn a_ticket_of_an_ended_session_opens_nothing(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn what_is_no_ticket_opens_nothing(database: TestDatabase) {
+async fn a_malformed_ticket_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     for wrong in ["", "x", &"A".repeat(43), &"A".repeat(100_000), &mina.tokens.access_token] {

@@ -1,4 +1,4 @@
-//! Redis is away: guessing stays bounded, tickets wait, the rest goes on.
+//! Behaviour while Redis is away: log-ins and codes stay limited, tickets are unavailable, other calls work.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use testkit::{ManualClock, TestApp, TestDatabase};
 use crate::auth::log_in;
 use crate::fixtures::code;
 
-/// Nobody listens on port 1.
+/// No server listens on port 1.
 const NOWHERE: &str = "redis://127.0.0.1:1";
 
 #[testkit::both_databases]
-async fn tries_are_counted_in_the_process_where_redis_is_away(database: TestDatabase) {
+async fn attempts_are_counted_in_the_process_while_redis_is_away(database: TestDatabase) {
     let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
     let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
     let mina = app.person("mina").await;
@@ -26,7 +26,7 @@ async fn tries_are_counted_in_the_process_where_redis_is_away(database: TestData
 }
 
 #[testkit::both_databases]
-async fn tickets_are_not_available_where_redis_is_away(database: TestDatabase) {
+async fn tickets_are_unavailable_while_redis_is_away(database: TestDatabase) {
     let away = Ephemeral::redis(NOWHERE, "test:").unwrap();
     let app = TestApp::with_ephemeral(database, away, Arc::new(ManualClock::default()));
     let mina = app.person("mina").await;

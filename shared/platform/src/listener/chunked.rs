@@ -1,4 +1,4 @@
-//! Where a chunked body ends (RFC 9112 section 7.1). The server behind decodes it; here only its end is found.
+//! Finds the end of a chunked body (RFC 9112 section 7.1). The HTTP server decodes the body.
 
 use std::io;
 
@@ -28,12 +28,12 @@ enum Part {
 }
 
 impl ChunkedBody {
-    /// Returns whether the whole body has been seen.
+    /// Returns whether the body has ended.
     pub(super) fn is_done(&self) -> bool {
         self.part == Part::Done
     }
 
-    /// Reads on, and returns how many of the bytes belong to the body. Fails where the body breaks the grammar.
+    /// Reads bytes and returns how many of them belong to the body. Fails if the body breaks the grammar.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while !rest.is_empty() && !self.is_done() {
@@ -88,7 +88,7 @@ impl ChunkedBody {
     }
 }
 
-/// Returns the size a line names in hexadecimal, before its extensions.
+/// Returns the size at the start of a chunk's line, in hexadecimal, before its extensions.
 fn size(line: &[u8]) -> Option<u64> {
     let digits = line.split(|byte| *byte == b';').next()?.trim_ascii_end();
     let is_hex = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);

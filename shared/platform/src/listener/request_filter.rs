@@ -9,7 +9,8 @@ use std::io;
 use super::chunked::ChunkedBody;
 use super::request_head::{BodyLength, Refusal, check};
 
-/// Names the [`Refusal`] in the request that stands for a refused one. A client that sends it itself is refused.
+/// The header that carries the [`Refusal`] in the request that replaces a refused one. A client that sends it is
+/// refused.
 pub const REFUSAL_HEADER: &str = "x-orgo-refused";
 
 /// Largest request line together with the headers, in bytes. nginx accepts as much (`large_client_header_buffers`).
@@ -37,9 +38,9 @@ enum State {
     Head,
     Fixed(u64),
     Chunked(ChunkedBody),
-    /// The connection speaks another protocol now.
+    /// The connection was upgraded to another protocol.
     PassThrough,
-    /// A request was refused; nothing after it is read.
+    /// A request was refused; no further bytes are read.
     Refused,
 }
 
@@ -49,7 +50,7 @@ impl RequestFilter {
         matches!(self.state, State::Head) && !self.head.is_empty()
     }
 
-    /// Returns whether the peer may be sending a request, or the rest of one, that nobody will read.
+    /// Returns whether the peer may be sending a request, or the rest of one, that will not be read.
     pub(super) fn is_inside_request(&self) -> bool {
         match self.state {
             State::Head => !self.head.is_empty(),
@@ -79,7 +80,7 @@ impl RequestFilter {
         }
     }
 
-    /// Takes bytes from the peer.
+    /// Processes bytes from the peer.
     pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -112,13 +113,13 @@ impl RequestFilter {
         Ok(())
     }
 
-    /// Takes bytes of a head, and returns those after it.
+    /// Processes bytes of a head, and returns those after it.
     fn push_head<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
             if self.head.is_empty() && !byte.is_ascii_alphabetic() && !matches!(byte, b'\r' | b'\n') {
-                // The first byte of a TLS handshake, for example: there will be no line to wait for.
+                // The first byte of a TLS handshake, for example: no line will follow.
                 self.refuse(Refusal::RequestLine);
                 return &[];
             }
@@ -165,7 +166,7 @@ impl RequestFilter {
         }
     }
 
-    /// Puts a request in the place of the one that is being read. It is the last of the connection.
+    /// Replaces the request that is being read. The replacement is the last request of the connection.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         self.head = Vec::new();
         self.heads += 1;
@@ -176,18 +177,18 @@ impl RequestFilter {
         self.ready.extend_from_slice(request.as_bytes());
     }
 
-    /// Returns the bytes for the HTTP server that were not taken yet.
+    /// Returns the bytes for the HTTP server that it has not taken yet.
     pub(super) fn ready(&self) -> &[u8] {
         self.ready.get(self.taken..).unwrap_or_default()
     }
 
-    /// Notes that the server took bytes of [`Self::ready`].
+    /// Records that the server took bytes of [`Self::ready`].
     pub(super) fn take(&mut self, count: usize) {
         self.taken += count;
         if self.taken >= self.ready.len() {
             self.taken = 0;
             match self.state {
-                // Sockets live long; they do not keep what their handshake needed.
+                // Sockets live long, so the memory of the handshake is freed.
                 State::PassThrough => self.ready = Vec::new(),
                 _ => self.ready.clear(),
             }

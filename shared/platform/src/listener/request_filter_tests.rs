@@ -2,7 +2,7 @@ use super::*;
 
 const GET: &str = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Feeds the text in pieces of `step` bytes, and returns what the server gets to read.
+/// Feeds the text in pieces of `step` bytes, and returns the bytes that the server reads.
 fn passed(text: &str, step: usize) -> String {
     let mut filter = RequestFilter::default();
     let mut passed = Vec::new();

@@ -78,7 +78,7 @@ impl FromStr for Refusal {
     }
 }
 
-/// What follows a request head.
+/// The rest of a request after its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Accepted {
     pub(super) body: BodyLength,
@@ -86,12 +86,12 @@ pub(super) struct Accepted {
     pub(super) asks_for_upgrade: bool,
 }
 
-/// How the end of a body is found (RFC 9112 section 6.3).
+/// The framing of a body (RFC 9112 section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyLength {
-    /// After this many bytes.
+    /// The body has this length, in bytes.
     Fixed(u64),
-    /// By its chunks.
+    /// The body is chunked.
     Chunked,
 }
 
@@ -129,8 +129,8 @@ fn named<'h>(headers: &'h [Header<'h>], name: &'h str) -> impl Iterator<Item = &
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
-/// Returns the length of the body. A sender that leaves room for two readings is refused: a proxy and this server
-/// would see different requests (RFC 9112 section 11.2).
+/// Returns the length of the body. An ambiguous length is refused: a proxy and this server could see different requests
+/// (RFC 9112 section 11.2).
 fn body_length(headers: &[Header<'_>], is_http_11: bool) -> Result<BodyLength, Refusal> {
     let (mut lengths, mut codings) = (named(headers, "content-length"), named(headers, "transfer-encoding"));
     match (lengths.next(), codings.next()) {

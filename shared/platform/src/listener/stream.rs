@@ -11,22 +11,22 @@ use super::Guard;
 use super::request_filter::RequestFilter;
 use super::request_head::Refusal;
 
-/// How much is read from the system at once.
+/// Size of one read, in bytes.
 const CHUNK: usize = 4096;
-/// How long, and how many bytes, a closing connection reads what it ignores. Without that, the system discards the
-/// answer: closing a TCP connection with unread bytes resets it (RFC 9112 section 9.6).
+/// Limits, in time and bytes, of reading and discarding input while a connection closes. Without it, the client could
+/// lose the answer: closing a TCP connection with unread bytes resets it (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(1);
 const MAX_LINGER: usize = 256 * 1024;
 
 /// A connection with deadlines, whose malformed requests are replaced by a refusal.
 ///
-/// The server behind it need not know of the deadlines: once one has passed, its reads and writes fail.
+/// The HTTP server does not know the deadlines: once one has passed, its reads and writes fail.
 pub struct GuardedStream<S> {
     inner: S,
     guard: Guard,
     deadline: Pin<Box<Sleep>>,
     filter: RequestFilter,
-    /// How many bytes may still be read while closing; none before that.
+    /// Number of bytes that may still be discarded while closing; `None` before that.
     lingering: Option<usize>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -43,7 +43,7 @@ impl<S> GuardedStream<S> {
         }
     }
 
-    /// Returns the connection itself.
+    /// Returns the underlying connection.
     pub(super) fn get_ref(&self) -> &S {
         &self.inner
     }
@@ -56,7 +56,7 @@ impl<S> GuardedStream<S> {
         self.deadline.as_mut().poll(context).is_ready()
     }
 
-    /// Passes on a result; fails where there is none and the deadline has passed.
+    /// Returns a ready result; fails if the result is pending and the deadline has passed.
     fn or_too_late<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -91,7 +91,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
                 this.filter.take(count);
                 return Poll::Ready(Ok(()));
             }
-            // Before reading: a peer that always has one more byte must not keep the deadline from being noticed.
+            // Checked before reading: a peer that always has one more byte must not prevent the check.
             if this.is_late(context) {
                 if !this.filter.is_inside_head() {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -117,7 +117,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedStream<S> {
             if this.filter.heads() != heads {
                 this.allow(this.guard.answer);
             } else if !was_inside_head && this.filter.is_inside_head() {
-                // Never later than before: empty lines also count as the beginning of a head.
+                // Never later than before: empty lines also count as the start of a head.
                 let deadline = (Instant::now() + this.guard.head).min(this.deadline.deadline());
                 this.deadline.as_mut().reset(deadline);
             }

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, QueryResult, Value};
 use crate::backend::statement;
 use crate::{StoreError, UnitOfWork};
 
-/// What decides how an occasion changes the notifications of its recipient.
+/// The stored state that decides how an occasion changes the notifications of its recipient.
 #[derive(Debug, Clone)]
 pub struct State {
     /// The actor.
@@ -33,7 +33,7 @@ pub struct Group {
     pub others: Vec<UserSummary>,
 }
 
-/// A notification that names the actor of an occasion already.
+/// A notification that already names the actor of an occasion.
 #[derive(Debug, Clone)]
 pub struct Earlier {
     /// The notification.
@@ -44,12 +44,12 @@ pub struct Earlier {
     pub is_retracted: bool,
     /// Number of its actors.
     pub actor_count: i64,
-    /// How it counts while it has actors.
+    /// The notification's contribution to the counters while it has actors.
     pub weight: UnreadCounts,
 }
 
-/// Reads the state that decides about an occasion, in one statement. `since` bounds how far back an earlier notification
-/// is looked for. Called while the unit holds the recipient's head, see [`advance`](super::advance).
+/// Reads the state that decides about an occasion, in one statement. Notifications before `since` are ignored. Called
+/// while the unit holds the recipient's head, see [`advance`](super::advance).
 pub async fn find_state(
     unit: &UnitOfWork,
     recipient: UserId,
@@ -64,7 +64,7 @@ pub async fn find_state(
         occasion.kind().as_str().into(),
         since.0.into(),
     ];
-    // Follows of a day gather in one notification, whose target is the first follower: the actor tells them apart.
+    // Follows of one day share a notification whose target is the first follower, so only the actor distinguishes them.
     let same_target = if matches!(occasion, Occasion::Followed(..)) {
         ""
     } else {

@@ -67,7 +67,8 @@ fn make_view(
     let corrupt = |column: &str| StoreError::corrupt("notifications", format!("{column} of {}", row.id));
     let named = actors.get(&row.id).map(Vec::as_slice).unwrap_or_default();
     let kind = NotificationType::from_name(&row.kind).ok_or_else(|| corrupt("type"))?;
-    // Follows of a day gather in the entry of the first, who may have stopped following: it leads to the latest.
+    // Follows of one day share the notification of the first follower, who may have unfollowed: it links to the latest
+    // one.
     let follower = named.first().filter(|_| kind == NotificationType::Followed);
     Ok(NotificationView {
         id: row.id,

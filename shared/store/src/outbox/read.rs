@@ -23,7 +23,7 @@ pub(super) static READER: LazyLock<String> = LazyLock::new(|| {
     sql
 });
 
-/// An inner join would leave out partitions of which only the head is left.
+/// An inner join would leave out partitions whose events were all pruned.
 static READ_NEW: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{} SELECT head.part AS partition, event.part, event.pos, event.mark, event.audience, event.kind, event.frame,
@@ -153,7 +153,7 @@ pub(super) fn partition_of(part: i64) -> Result<Partition, StoreError> {
     Partition::from_number(part).ok_or_else(|| StoreError::corrupt("stream_heads", format!("part {part}")))
 }
 
-/// Cannot fail: a row that this version does not understand must not hold up the rows after it.
+/// Cannot fail: a row that this version does not understand must not delay the rows after it.
 fn logged(partition: Partition, row: outbox::Model) -> LoggedEvent {
     LoggedEvent {
         partition,

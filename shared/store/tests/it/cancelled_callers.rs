@@ -1,4 +1,4 @@
-//! Callers go away at any moment: a client that disconnects drops the future of its request.
+//! Callers are dropped at any moment: a client that disconnects drops the future of its request.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,10 +16,10 @@ use uuid::Uuid;
 use crate::fixtures::{NOW, event, label, mixed, person};
 
 const CALLERS: u64 = 200;
-/// As many as the store has.
+/// The size of the store's pool.
 const CONNECTIONS: i64 = 16;
 
-/// Polls a future so many times and drops it where it stands: in the middle of a statement, most often.
+/// Polls a future at most `polls` times and drops it, in most cases in the middle of a statement.
 async fn drop_after(polls: u64, future: impl Future) {
     let mut future = pin!(future);
     let mut left = polls;
@@ -33,7 +33,7 @@ async fn drop_after(polls: u64, future: impl Future) {
     .await;
 }
 
-/// One unit with a job and an event of the same name.
+/// Runs one unit with a job and an event of the same name. Every fifth unit is rolled back.
 async fn request(store: &Store, number: u64) -> Result<(), StoreError> {
     let mut unit = store.begin(NOW).await?;
     let id = JobId(Uuid::from_u64_pair(1, number));
@@ -43,14 +43,15 @@ async fn request(store: &Store, number: u64) -> Result<(), StoreError> {
     if number.is_multiple_of(5) { unit.rollback().await } else { unit.commit().await }
 }
 
-/// Returns the number a statement answers on this unit's connection.
+/// Returns the number that a statement selects on this unit's connection.
 async fn number(unit: &UnitOfWork, sql: &str) -> i64 {
     let statement = Statement::from_string(DbBackend::Postgres, sql);
     unit.connection().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// Counts the connections of a store that are still in a transaction somebody left. Runs a statement on every one of
-/// them at once, which waits at a gate: so each has come back from its caller, and none can hide what it is in.
+/// Counts the connections of a store that are still in a transaction that a dropped caller left open. Occupies every
+/// connection of the pool at once with a statement that waits for an advisory lock, so that each connection was
+/// returned by its caller before it is inspected.
 async fn transactions_left_open(database: &TestDatabase) -> i64 {
     let gatekeeper = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
     let gate = gatekeeper.begin(NOW).await.unwrap();
@@ -89,7 +90,7 @@ async fn run_dropped_requests(store: &Store) {
     }
 }
 
-/// Every job that is there has its event, every event its job, and positions have no holes.
+/// Asserts that every job has its event, every event its job, and that positions have no gaps.
 async fn assert_all_or_nothing(database: &TestDatabase) {
     let store = database.store();
     let mut logged = Vec::new();
@@ -117,9 +118,9 @@ async fn a_dropped_caller_leaves_no_transaction_open_on_postgres() {
     assert_all_or_nothing(&database).await;
 }
 
-/// The driver knows that it is in a transaction only when the answer to `BEGIN` has come.
+/// sqlx marks a connection as being in a transaction only after `BEGIN` was answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres() {
+async fn a_caller_dropped_during_begin_leaves_no_transaction_open_on_postgres() {
     let database = TestDatabase::postgres().await;
     let store = database.store();
     assert_eq!(transactions_left_open(&database).await, 0, "and from here on every connection is there");
@@ -132,7 +133,7 @@ async fn a_caller_dropped_while_a_transaction_opens_leaves_none_open_on_postgres
 }
 
 #[testkit::both_databases]
-async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(database: TestDatabase) {
+async fn units_after_dropped_callers_succeed_and_each_is_atomic(database: TestDatabase) {
     let store = database.store();
     run_dropped_requests(&store).await;
     for number in CALLERS..CALLERS + 40 {
@@ -142,7 +143,7 @@ async fn every_request_after_dropped_ones_is_served_and_none_is_half_done(databa
 }
 
 #[testkit::both_databases]
-async fn a_commit_once_begun_is_finished_without_its_caller(database: TestDatabase) {
+async fn a_commit_finishes_even_if_its_caller_is_dropped(database: TestDatabase) {
     let store = database.store();
     let mut unit = store.begin(NOW).await.unwrap();
     unit.record(event(person(1), "kept"));

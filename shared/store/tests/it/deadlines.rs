@@ -69,7 +69,7 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_that_go_away_during_a_silence_do_not_keep_connections_on_postgres() {
+async fn callers_dropped_while_the_database_is_silent_keep_no_connections_on_postgres() {
     let database = TestDatabase::postgres().await;
     let proxy = proxy(&database).await;
     let store = store_behind(&proxy, &database, 2).await;
@@ -86,7 +86,7 @@ async fn callers_that_go_away_during_a_silence_do_not_keep_connections_on_postgr
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_of_their_own_are_free_while_all_others_are_taken_and_signals_are_shared() {
+async fn own_connections_are_free_while_the_main_pool_is_exhausted_and_signals_are_shared() {
     for database in [TestDatabase::sqlite().await, TestDatabase::postgres().await] {
         let options = StoreOptions { connections: 1, ..StoreOptions::default() };
         let store = Store::connect(database.url(), options).await.unwrap();

@@ -1,4 +1,4 @@
-//! What went wrong, sorted by whether it helps to come again.
+//! Errors of the store, classified by whether a retry can help.
 
 use domain::Timestamp;
 use domain::ids::CapturedMailId;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::fixtures::{NOW, insert_person, person};
 
 #[testkit::both_databases]
-async fn a_row_that_is_there_already_is_a_conflict(database: TestDatabase) {
+async fn a_duplicate_row_is_a_conflict(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     insert_person(&unit, 1).await;
@@ -21,7 +21,7 @@ async fn a_row_that_is_there_already_is_a_conflict(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_value_nobody_knows_is_corrupt_and_names_its_table(database: TestDatabase) {
+async fn an_unknown_value_is_corrupt_and_names_its_table(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     insert_person(&unit, 1).await;
@@ -32,7 +32,7 @@ async fn a_value_nobody_knows_is_corrupt_and_names_its_table(database: TestDatab
 }
 
 #[testkit::both_databases]
-async fn a_missing_head_of_the_log_fails_the_commit(database: TestDatabase) {
+async fn a_missing_head_of_the_outbox_fails_the_commit(database: TestDatabase) {
     let store = database.store();
     database.execute("DELETE FROM stream_heads").await;
     let mut unit = store.begin(NOW).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_missing_head_of_the_log_fails_the_commit(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
+async fn captured_mails_are_listed_latest_first(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     for number in 1..=3_i64 {
@@ -61,7 +61,7 @@ async fn mails_are_kept_and_shown_the_latest_first(database: TestDatabase) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lock_not_had_in_time_is_contention_on_postgres() {
+async fn a_lock_timeout_is_contention_on_postgres() {
     let database = TestDatabase::postgres().await;
     let store = database.store();
     let holder = store.begin(NOW).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_lock_not_had_in_time_is_contention_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_statement_that_takes_too_long_is_cut_off_on_postgres() {
+async fn a_statement_beyond_the_timeout_is_cancelled_on_postgres() {
     let database = TestDatabase::postgres().await;
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
@@ -84,11 +84,11 @@ async fn a_statement_that_takes_too_long_is_cut_off_on_postgres() {
 }
 
 #[tokio::test]
-async fn a_database_of_another_kind_or_that_is_not_there_is_not_opened() {
+async fn opening_an_unsupported_or_unreachable_database_fails() {
     let connect = async |url| Store::connect(url, StoreOptions::default()).await.err();
     assert!(matches!(connect("mysql://localhost/orgo").await, Some(ConnectFault::UnknownScheme)));
     assert!(matches!(connect("").await, Some(ConnectFault::UnknownScheme)));
     assert!(matches!(connect("sqlite:///no/such/folder/file").await, Some(ConnectFault::Unreachable(_))));
-    // Nobody listens on port 1.
+    // No server listens on port 1.
     assert!(matches!(connect("postgres://127.0.0.1:1/orgo").await, Some(ConnectFault::Unreachable(_))));
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// The instant at which tests begin.
 pub(crate) const NOW: Timestamp = Timestamp(1_767_323_045_000);
 
-/// Returns the same well mixed number for the same number (the last step of `SplitMix64`).
+/// Returns a well-mixed number; the same input gives the same output (the last step of `SplitMix64`).
 pub(crate) fn mixed(number: u64) -> u64 {
     let mixed = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -17,7 +17,7 @@ pub(crate) fn mixed(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Returns the person of that number.
+/// Returns the id of the person with this number.
 pub(crate) fn person(number: u64) -> UserId {
     UserId(Uuid::from_u64_pair(number, mixed(number)))
 }
@@ -47,7 +47,7 @@ pub(crate) fn label(frame: &str) -> String {
     frame["d"]["notification"]["group_key"].as_str().unwrap().to_owned()
 }
 
-/// Adds the person of that number.
+/// Adds the person with this number.
 pub(crate) async fn insert_person(unit: &UnitOfWork, number: u64) -> UserId {
     testkit::insert_account(unit, person(number), &format!("person {number}")).await.id
 }

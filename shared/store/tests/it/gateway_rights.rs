@@ -1,5 +1,5 @@
-//! The rights of the gateway's role on PostgreSQL. That they are enough is shown by the gateway's own tests, which run
-//! with this role.
+//! The rights of the gateway's role on PostgreSQL. The gateway's own tests run with this role and show that the rights
+//! are sufficient.
 
 use migrations::GATEWAY_ROLE;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -21,7 +21,7 @@ async fn granted(database: &TestDatabase) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_gateway_may_read_the_log_and_whether_a_session_lives() {
+async fn the_gateway_may_read_the_outbox_and_the_state_of_sessions() {
     let database = TestDatabase::postgres().await;
     assert_eq!(
         granted(&database).await,
@@ -60,7 +60,7 @@ async fn the_gateway_may_read_the_log_and_whether_a_session_lives() {
 }
 
 #[tokio::test]
-async fn the_gateway_can_neither_read_nor_write_anything_a_session_is_made_of() {
+async fn the_gateway_can_neither_read_nor_write_credentials() {
     let database = TestDatabase::postgres().await;
     let gateway = database.store_as(GATEWAY_ROLE).await;
     for allowed in ["SELECT id, revoked_at FROM sessions", "SELECT * FROM outbox"] {
@@ -93,7 +93,7 @@ async fn the_gateway_can_neither_read_nor_write_anything_a_session_is_made_of() 
 }
 
 #[tokio::test]
-async fn a_right_of_a_version_before_is_taken_back_by_the_next_migration() {
+async fn a_right_of_an_earlier_version_is_revoked_by_the_next_migration() {
     let database = TestDatabase::postgres().await;
     let before = granted(&database).await;
     for superfluous in ["GRANT SELECT (refresh_salt) ON sessions", "GRANT DELETE, UPDATE ON users"] {
@@ -107,7 +107,7 @@ async fn a_right_of_a_version_before_is_taken_back_by_the_next_migration() {
 }
 
 #[tokio::test]
-async fn a_database_without_roles_says_so() {
+async fn granting_rights_on_a_database_without_roles_fails() {
     let database = TestDatabase::sqlite().await;
     let fault = migrations::grant_gateway_rights(database.url()).await.unwrap_err().to_string();
     assert!(fault.contains("orgo_gateway"), "{fault}");

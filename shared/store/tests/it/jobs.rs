@@ -1,4 +1,4 @@
-//! Follow-up work: held by one, again by the next, struck off when done.
+//! Jobs: claimed by one worker at a time, claimed again after the hold, deleted when done.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn change(store: &Store, change: impl AsyncFnOnce(&UnitOfWork)) {
 }
 
 #[testkit::both_databases]
-async fn work_is_claimed_by_one_of_many_claimers(database: TestDatabase) {
+async fn each_job_is_claimed_by_one_of_many_workers(database: TestDatabase) {
     let store = database.store();
     enqueue(&store, 0..60).await;
     let mut claimers = JoinSet::new();
@@ -58,14 +58,14 @@ async fn work_is_claimed_by_one_of_many_claimers(database: TestDatabase) {
         claimers.spawn(claim_until_nothing_is_free(store.clone()));
     }
     let mut claimed: Vec<_> = claimers.join_all().await.into_iter().flatten().collect();
-    // What a claimer passed over because another was about to take it, and then did not.
+    // Jobs that a claimer skipped because a concurrent claimer had locked them but did not claim them.
     claimed.extend(claim_until_nothing_is_free(store.clone()).await);
     assert_eq!(claimed.len(), 60);
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 60, "nothing was claimed twice");
 }
 
 #[testkit::both_databases]
-async fn claimed_work_is_held_and_falls_to_the_next_when_its_holder_is_gone(database: TestDatabase) {
+async fn a_claimed_job_is_claimed_again_after_its_hold_ends(database: TestDatabase) {
     let store = database.store();
     enqueue(&store, 0..1).await;
     let first = claim(&store, NOW).await;
@@ -77,7 +77,7 @@ async fn claimed_work_is_held_and_falls_to_the_next_when_its_holder_is_gone(data
 }
 
 #[testkit::both_databases]
-async fn work_put_off_waits_and_says_why_and_finished_work_is_gone(database: TestDatabase) {
+async fn a_postponed_job_waits_with_its_reason_and_a_finished_one_is_deleted(database: TestDatabase) {
     let store = database.store();
     enqueue(&store, 0..2).await;
     let (one, other) = (JobId(Uuid::from_u128(0)), JobId(Uuid::from_u128(1)));
@@ -91,7 +91,7 @@ async fn work_put_off_waits_and_says_why_and_finished_work_is_gone(database: Tes
 }
 
 #[testkit::both_databases]
-async fn work_of_a_unit_that_is_given_up_is_never_done(database: TestDatabase) {
+async fn a_job_of_a_rolled_back_unit_is_never_run(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     jobs::enqueue(&unit, JobId(Uuid::from_u128(1)), "count", "1".into(), LIFETIME).await.unwrap();
@@ -100,7 +100,7 @@ async fn work_of_a_unit_that_is_given_up_is_never_done(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn the_longest_waiting_work_comes_first(database: TestDatabase) {
+async fn the_job_that_waited_longest_is_claimed_first(database: TestDatabase) {
     let store = database.store();
     enqueue(&store, 0..10).await;
     let late = JobId(Uuid::from_u128(3));

@@ -29,7 +29,7 @@ async fn release(store: &Store, holder: &str) {
     unit.commit().await.unwrap();
 }
 
-/// Returns the present of the database's clock.
+/// Returns the current time of the database's clock.
 async fn database_clock(database: &TestDatabase) -> i64 {
     let sql = if database.url().starts_with("sqlite:") {
         "SELECT unixepoch() * 1000"
@@ -53,7 +53,7 @@ fn milliseconds(duration: Duration) -> i64 {
 }
 
 #[testkit::both_databases]
-async fn of_many_who_want_a_lease_one_gets_it(database: TestDatabase) {
+async fn one_of_many_concurrent_applicants_gets_the_lease(database: TestDatabase) {
     let store = database.store();
     for round in 0..5_u32 {
         let mut racing = JoinSet::new();

@@ -1,4 +1,4 @@
-//! Positions in the outbox have no holes and follow the order of the commits, whatever else is rolled back.
+//! Positions in the outbox have no gaps and follow the order of the commits, even if other units are rolled back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::fixtures::{NOW, event, label, mixed, person};
 const WRITERS: u64 = 32;
 const ROUNDS: u64 = 12;
 
-/// What one writer committed: the labels of every partition in the order it wrote them.
+/// The labels that one writer committed, by partition, in the order in which it wrote them.
 type Written = BTreeMap<Partition, Vec<String>>;
 
 /// Commits units of one to eight events for people in all partitions; about every third unit is rolled back.
@@ -74,7 +74,7 @@ async fn all_events(store: &Store) -> BTreeMap<Partition, Vec<LoggedEvent>> {
 }
 
 #[testkit::both_databases]
-async fn positions_have_no_holes_however_many_write_and_give_up(database: TestDatabase) {
+async fn positions_have_no_gaps_with_concurrent_commits_and_rollbacks(database: TestDatabase) {
     let store = database.store();
     let (ended, end) = tokio::sync::watch::channel(None);
     let mut tails = JoinSet::new();
@@ -109,7 +109,7 @@ async fn positions_have_no_holes_however_many_write_and_give_up(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn events_of_one_unit_stand_together_in_their_order(database: TestDatabase) {
+async fn events_of_one_unit_get_adjacent_positions_in_their_order(database: TestDatabase) {
     let store = database.store();
     let mut unit = store.begin(NOW).await.unwrap();
     for label in ["first", "second", "third"] {
@@ -182,7 +182,7 @@ async fn commits_that_touch_many_partitions_in_any_order_never_deadlock(database
 }
 
 #[testkit::both_databases]
-async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_alone(database: TestDatabase) {
+async fn a_unit_without_events_moves_no_head_and_wakes_only_the_job_workers(database: TestDatabase) {
     let store = database.store();
     let (mut commits, appends) = (store.commits(), store.appends());
     store.begin(NOW).await.unwrap().commit().await.unwrap();
@@ -190,7 +190,7 @@ async fn a_unit_without_events_moves_no_head_and_wakes_those_who_look_for_work_a
     assert!(commits.has_changed().unwrap() && !appends.has_changed().unwrap());
     commits.mark_unchanged();
     store.begin(NOW).await.unwrap().rollback().await.unwrap();
-    assert!(!commits.has_changed().unwrap(), "what was given up wakes nobody");
+    assert!(!commits.has_changed().unwrap(), "a rollback wakes no waiter");
     let mut unit = store.begin(NOW).await.unwrap();
     unit.record(event(person(1), "news"));
     unit.commit().await.unwrap();

@@ -1,4 +1,4 @@
-//! Pruning of the outbox: oldest positions first, in chunks, without holes.
+//! Pruning of the outbox: oldest positions first, in chunks, without gaps.
 
 use domain::Timestamp;
 use domain::events::Partition;
@@ -12,7 +12,7 @@ fn fifth() -> Partition {
     Partition::from_number(5).unwrap()
 }
 
-/// Adds events to a partition, recorded so many milliseconds after [`NOW`].
+/// Adds events to a partition. Each number is the time of recording, in milliseconds after [`NOW`].
 async fn add(database: &TestDatabase, part: u8, delays: &[i64]) {
     for (position, delay) in (1..).zip(delays) {
         let recorded_at = NOW.0 + delay;
@@ -54,10 +54,10 @@ async fn events_are_pruned_in_chunks_and_heads_stay(database: TestDatabase) {
 #[testkit::both_databases]
 async fn pruning_stops_at_the_first_event_that_is_too_young(database: TestDatabase) {
     let store = database.store();
-    // The clocks of two processes differ: 3 was committed after 2, and says that it is older.
+    // The clocks of two processes differ: 3 was committed after 2, but its recorded time is earlier.
     add(&database, 5, &[0, 100, 1, 2, 200]).await;
     assert_eq!(prune(&store, Timestamp(NOW.0 + 50), 10).await, 1);
-    assert_eq!(kept(&store).await, [2, 3, 4, 5], "no hole is left");
+    assert_eq!(kept(&store).await, [2, 3, 4, 5], "no gap is left");
     assert_eq!(prune(&store, Timestamp(NOW.0 + 150), 10).await, 3);
     assert_eq!(kept(&store).await, [5]);
 }

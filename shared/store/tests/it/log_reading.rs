@@ -84,7 +84,7 @@ async fn events_of_some_audiences_are_read_between_two_positions(database: TestD
 }
 
 #[testkit::both_databases]
-async fn a_row_for_an_unknown_audience_holds_up_no_other(database: TestDatabase) {
+async fn a_row_for_an_unknown_audience_does_not_delay_others(database: TestDatabase) {
     let store = database.store();
     write(&store, &["a", "b", "c"]).await;
     let planet = "planet:01890a5d-ac96-774b-bcce-b302099a8057";
@@ -115,7 +115,7 @@ async fn new_events_of_all_partitions_are_read_in_one_statement(database: TestDa
         assert_eq!(database.statements() - before, 1);
         for event in &events {
             let position = &mut after[event.partition.index()];
-            assert_eq!(event.position, *position + 1, "in order and without holes");
+            assert_eq!(event.position, *position + 1, "in order and without gaps");
             *position = event.position;
         }
         rounds += 1;

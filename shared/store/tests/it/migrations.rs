@@ -1,4 +1,4 @@
-//! The schema: up, down and up again.
+//! The schema: migrations applied, reverted and applied again.
 
 use domain::ids::{NotificationId, PostId};
 use domain::notifications::{Occasion, UnreadCounts};
@@ -75,7 +75,7 @@ async fn take_all_back(database: &TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn every_step_goes_back_and_the_schema_comes_back_the_same(database: TestDatabase) {
+async fn reverting_and_applying_every_migration_restores_the_same_schema(database: TestDatabase) {
     let before = schema(&database).await;
     assert!(before.len() > 50, "{before:?}");
     take_all_back(&database).await;
@@ -85,7 +85,7 @@ async fn every_step_goes_back_and_the_schema_comes_back_the_same(database: TestD
 }
 
 #[testkit::both_databases]
-async fn one_step_goes_back_and_comes_back_without_the_others(database: TestDatabase) {
+async fn one_migration_is_reverted_and_applied_without_the_others(database: TestDatabase) {
     let before = schema(&database).await;
     while applied(&database).await > 0 {
         let (steps, columns_before) = (applied(&database).await, columns(&database).await);
@@ -100,19 +100,19 @@ async fn one_step_goes_back_and_comes_back_without_the_others(database: TestData
 }
 
 #[testkit::both_databases]
-async fn going_up_a_second_time_changes_nothing(database: TestDatabase) {
+async fn migrating_up_twice_changes_nothing(database: TestDatabase) {
     let before = schema(&database).await;
     change(database.url(), Change::Up).await.unwrap();
     assert_eq!(schema(&database).await, before);
 }
 
 #[testkit::both_databases]
-async fn a_step_that_fails_halfway_leaves_nothing_and_can_be_taken_again(database: TestDatabase) {
+async fn a_failed_migration_is_rolled_back_and_can_be_retried(database: TestDatabase) {
     let before = schema(&database).await;
     while tables(&database).await.contains(&"jobs".to_owned()) {
         change(database.url(), Change::Down).await.unwrap();
     }
-    // The step creates `jobs` and then this table.
+    // The migration creates `jobs` and then fails at this table.
     database.execute("CREATE TABLE captured_mails (id INTEGER)").await;
     change(database.url(), Change::Up).await.unwrap_err();
     assert!(!tables(&database).await.contains(&"jobs".to_owned()));

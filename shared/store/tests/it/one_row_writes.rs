@@ -1,4 +1,4 @@
-//! Writes meant for one row: they fail when the row is not there, and name it.
+//! Writes meant for one row: they fail if the row is missing, and the error names its table.
 
 use domain::auth::CodePurpose;
 use domain::ids::{CommentId, NotificationId, PostId, SessionId};
@@ -56,7 +56,7 @@ async fn writes_that_run_together_fail_as_one_if_a_row_is_missing(database: Test
     let unit = store.begin(NOW).await.unwrap();
     let (recipient, actor) = (insert_person(&unit, 1).await, insert_person(&unit, 2).await);
     let occasion = Occasion::PostLiked(PostId(Uuid::from_u128(7)));
-    // Without the recipient's head.
+    // The recipient's head is missing.
     let id = NotificationId(Uuid::from_u128(8));
     let created = notifications::create(&unit, id, recipient, occasion, actor, NOW).await;
     assert_missing(created, "notification_heads");

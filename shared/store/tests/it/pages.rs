@@ -1,4 +1,4 @@
-//! Keyset pages (rule PO8): walks while rows come and go, and walks back.
+//! Keyset pages (rule PO8): paging forwards and backwards, also while rows are inserted and deleted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::fixtures::{NOW, insert_person, mixed};
 
-/// Returns the id of that place in the order of all ids.
+/// Returns the id at this place in the order of all ids.
 fn id(place: u64) -> Uuid {
     Uuid::from_u64_pair(place, mixed(place))
 }
@@ -55,11 +55,11 @@ async fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, n
     comments::insert(unit, &comment).await.unwrap();
 }
 
-/// A list to walk: returns the places of a page's items, and its edges.
+/// A list under test: returns the places of a page's items, and its cursors.
 trait List {
     async fn page(&self, request: &PageRequest) -> Page<u64>;
 
-    /// Walks from `cursor` until there is nothing more that way; `between` happens after every page but the last.
+    /// Pages from `cursor` to the end of the list; calls `between` after every page but the last.
     async fn walk(
         &self,
         limit: u32,
@@ -82,7 +82,7 @@ trait List {
         pages
     }
 
-    /// Walks there and back over a list that stands still, page by page.
+    /// Pages forwards and backwards over a list that does not change.
     async fn assert_walks_both_ways(&self, expected: &[u64]) {
         for limit in [1, 7, 20, 100] {
             let there = self.walk(limit, None, async |_| {}).await;
@@ -126,7 +126,7 @@ impl List for Notifications {
     }
 }
 
-/// Fifty places, every second one: the others are for what comes later.
+/// Returns fifty places, every second one. The places between are for rows that are inserted later.
 fn places() -> impl DoubleEndedIterator<Item = u64> {
     (50..100).map(|half| half * 2)
 }
@@ -137,7 +137,7 @@ async fn commit(store: &Store, change: impl AsyncFnOnce(&UnitOfWork)) {
     unit.commit().await.unwrap();
 }
 
-/// Asserts what a walk over [`places`] may show while some were deleted and others inserted.
+/// Asserts what paging over [`places`] may return while some rows were deleted and others inserted.
 fn assert_neither_repeated_nor_skipped(walked: &[Page<u64>], deleted: &BTreeSet<u64>) {
     let seen: Vec<_> = walked.iter().flat_map(|page| page.items.clone()).collect();
     let once: BTreeSet<_> = seen.iter().copied().collect();
@@ -148,7 +148,7 @@ fn assert_neither_repeated_nor_skipped(walked: &[Page<u64>], deleted: &BTreeSet<
 }
 
 #[testkit::both_databases]
-async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+async fn paging_latest_first_neither_repeats_nor_skips_under_concurrent_changes(database: TestDatabase) {
     let store = database.store();
     commit(&store, async |unit| {
         let author = insert_person(unit, 1).await;
@@ -160,7 +160,8 @@ async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and
     let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
     let walked = Posts(store.clone())
         .walk(4, None, async |turn| {
-            // A new one at the top, one somewhere in between, and some that go, seen or not yet seen.
+            // One new row at the top, one in the middle, and deletions of rows that were returned and of rows that were
+            // not.
             let gone = [100 + mixed(turn) % 50 * 2, 198 - turn * 2];
             commit(&store, async |unit| {
                 insert_post(unit, author, 201 + turn).await;
@@ -180,7 +181,7 @@ async fn a_walk_through_the_latest_neither_repeats_nor_skips_while_rows_come_and
 }
 
 #[testkit::both_databases]
-async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and_go(database: TestDatabase) {
+async fn paging_oldest_first_neither_repeats_nor_skips_under_concurrent_changes(database: TestDatabase) {
     let store = database.store();
     let post = PostId(id(1));
     commit(&store, async |unit| {
@@ -213,7 +214,7 @@ async fn a_walk_through_the_oldest_neither_repeats_nor_skips_while_rows_come_and
 }
 
 #[testkit::both_databases]
-async fn lists_of_ids_read_the_same_there_and_back(database: TestDatabase) {
+async fn lists_of_ids_are_the_same_forwards_and_backwards(database: TestDatabase) {
     let store = database.store();
     let post = PostId(id(1));
     commit(&store, async |unit| {
@@ -232,7 +233,7 @@ async fn lists_of_ids_read_the_same_there_and_back(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestDatabase) {
+async fn rows_of_the_same_instant_are_ordered_by_id(database: TestDatabase) {
     let store = database.store();
     let (mut expected, actor) = (Vec::new(), crate::fixtures::person(2));
     commit(&store, async |unit| {
@@ -241,7 +242,7 @@ async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestData
     })
     .await;
     for number in places() {
-        // Five instants, ten rows each, in no order.
+        // Five instants with ten rows each, inserted in mixed order.
         let second = mixed(number) % 5;
         let unit = store.begin(NOW.plus(Duration::from_secs(second))).await.unwrap();
         let occasion = Occasion::PostLiked(PostId(id(number)));
@@ -258,7 +259,7 @@ async fn rows_of_the_same_instant_are_told_apart_by_their_ids(database: TestData
 }
 
 #[testkit::both_databases]
-async fn an_empty_list_is_one_empty_page(database: TestDatabase) {
+async fn an_empty_list_has_one_empty_page(database: TestDatabase) {
     let page = Posts(database.store()).page(&PageRequest::default()).await;
     assert_eq!((page.items, page.next, page.previous), (vec![], None, None));
 }

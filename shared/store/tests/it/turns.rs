@@ -1,4 +1,4 @@
-//! Writers of SQLite, which has one at a time.
+//! Writers of SQLite, which allows one at a time.
 
 use store::outbox;
 use testkit::TestDatabase;
@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::fixtures::{NOW, event, person};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn writers_who_wait_leave_the_connections_to_the_readers_on_sqlite() {
+async fn waiting_writers_hold_no_connections_on_sqlite() {
     let database = TestDatabase::sqlite().await;
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
@@ -30,7 +30,7 @@ async fn writers_who_wait_leave_the_connections_to_the_readers_on_sqlite() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_writer_who_gives_up_waiting_gives_its_turn_to_the_next_on_sqlite() {
+async fn a_writer_that_stops_waiting_passes_its_turn_on_sqlite() {
     let database = TestDatabase::sqlite().await;
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();

@@ -81,7 +81,7 @@ fn an_event_is_written_with_its_mark() {
 }
 
 #[test]
-fn entries_that_no_relay_wrote_are_malformed() {
+fn entries_not_written_by_a_relay_are_malformed() {
     let mut without_frame = fields();
     without_frame.truncate(6);
     let mut wrong_mark = fields();

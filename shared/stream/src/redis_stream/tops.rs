@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Entry, EntryId, bytes, entry, fields_of, key};
 use crate::Cursor;
 
-/// Returns the last id of every stream, with the mark of the entry under it. 0 where there is no stream.
+/// Returns the last id of every stream, with the mark of that entry. 0 if the stream does not exist.
 pub(crate) async fn tops(
     connection: &mut MultiplexedConnection,
     prefix: &str,
@@ -51,7 +51,7 @@ pub(super) fn parse_top(partition: Partition, answer: Value) -> Option<(EntryId,
     Some((last_id, mark.filter(|mark| *mark != 0)))
 }
 
-/// Redis has no code of its own for this error.
+/// Redis has no error code for a missing stream.
 fn is_no_such_key(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("no such key"))
 }

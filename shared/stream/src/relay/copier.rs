@@ -20,7 +20,7 @@ const RESPONSE: Duration = Duration::from_secs(2);
 /// Number of earlier epochs whose streams are deleted.
 const EARLIER_EPOCHS: u64 = 8;
 
-/// What a copier works with.
+/// The connections and settings of a copier.
 #[derive(Clone)]
 pub(super) struct Parts {
     pub(super) store: Store,
@@ -70,7 +70,7 @@ impl<'a> Copier<'a> {
     /// Compares Redis and this copier with the outbox. Fails with [`SourceFault::Restarted`] if the outbox has another
     /// history. Goes back to copy again what Redis has lost, at most as many events as a stream keeps.
     pub(super) async fn check(&mut self) -> Result<(), SourceFault> {
-        // Before the heads are read: the outbox can only be ahead of its copy.
+        // Read before the heads: the outbox can only be ahead of its copy.
         let tops = redis_stream::tops(&mut self.connection, &self.parts.prefix, self.epoch).await?;
         let known = self.cursor;
         let mut copied = known;
@@ -109,12 +109,12 @@ impl<'a> Copier<'a> {
         Ok(())
     }
 
-    /// Positions of commits have no holes, but the oldest events are pruned. Readers notice a hole by the positions.
+    /// Logs a gap before the events, which pruning of the oldest events causes. Readers notice gaps by the positions.
     fn warn_of_hole(&self, events: &[LoggedEvent]) {
         let Some(first) = events.first() else { return };
         let after = self.cursor.positions.get(first.partition);
         if !is_contiguous(after, events) {
-            tracing::warn!(partition = first.partition.number(), after, "the outbox has a hole");
+            tracing::warn!(partition = first.partition.number(), after, "the outbox has a gap");
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> Copier<'a> {
         for (event, answer) in events.iter().zip(answers) {
             match answer {
                 Ok(_) => {}
-                // Another relay was faster, or the answer to an earlier command was lost.
+                // Another relay copied the entry first, or the answer to an earlier command was lost.
                 Err(error) if is_not_larger(&error) => {
                     let (partition, position) = (event.partition.number(), event.position);
                     tracing::debug!(partition, position, "already in redis");
@@ -149,8 +149,8 @@ fn is_contiguous(after: i64, events: &[LoggedEvent]) -> bool {
     events.iter().zip(after.saturating_add(1)..).all(|(event, expected)| event.position == expected)
 }
 
-/// Tells whether Redis refused an entry because the stream has an id that is equal or larger. Redis has no code of its
-/// own for this error.
+/// Returns whether Redis refused an entry because the stream already has an equal or larger id. Redis has no error code
+/// for this case.
 fn is_not_larger(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("equal or smaller"))
 }

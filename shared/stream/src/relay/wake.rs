@@ -25,7 +25,7 @@ pub(super) fn channel(prefix: &str) -> String {
 }
 
 /// Publishes the sender's name on the channel after commits with events, at most once a millisecond, because the relay
-/// may run in another process. Never ends. A lost message delays events until the relay polls.
+/// may run in another process. Never returns. A lost message delays events until the relay polls.
 pub(super) async fn publish(store: &Store, client: &Client, channel: &str, sender: &str) {
     let mut appends = store.appends();
     let mut pace = Pace::default();
@@ -55,14 +55,14 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Starts to listen. Messages from `own_name` are ignored: the process knows of its own commits.
+    /// Subscribes to the channel. Ignores messages from `own_name`: the process knows its own commits.
     pub(super) fn start(client: Client, channel: String, own_name: String) -> Self {
         let received = Arc::new(Notify::new());
         let task = tokio::spawn(listen(client, channel, own_name, Arc::clone(&received)));
         Self { received, task }
     }
 
-    /// Waits for the next message. Returns at once if one came since the last call.
+    /// Waits for the next message. Returns at once if one arrived since the last call.
     pub(super) async fn received(&self) {
         self.received.notified().await;
     }

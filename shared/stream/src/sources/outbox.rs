@@ -18,7 +18,7 @@ pub struct OutboxSource {
     appends: watch::Receiver<u64>,
     poll: Duration,
     pace: Pace,
-    /// Last event of every partition that was returned.
+    /// The last event that was returned, for every partition.
     returned: Box<Cursor>,
 }
 
@@ -51,7 +51,7 @@ impl OutboxSource {
 
     async fn read(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         self.pace.next_round().await;
-        // Before the statement: a commit that it does not see wakes the next call.
+        // Marked before the statement: a commit that the statement does not see wakes the next call.
         self.appends.mark_unchanged();
         let mut reader = Cursor { positions: *after, ..Cursor::default() };
         for (partition, position) in self.returned.positions.iter() {

@@ -15,8 +15,8 @@ const COUNT: usize = 512;
 /// Deadline of an answer, beyond the time for which the command blocks. The connection counts as dead after it.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Reads the copy of the outbox in Redis Streams. Has a connection of its own, because a command that blocks would hold up
-/// all others.
+/// Reads the copy of the outbox in Redis Streams. Has a connection of its own, because a blocking command delays all
+/// other commands on its connection.
 pub struct RedisSource {
     client: Client,
     prefix: String,
@@ -24,7 +24,7 @@ pub struct RedisSource {
     keys: Vec<(String, Partition)>,
     block: Duration,
     connection: Option<MultiplexedConnection>,
-    /// Ids of the last entries that could not be read. Reading goes on after them.
+    /// Ids of the last entries that could not be read. Reading continues after them.
     skipped: Vec<(Partition, EntryId)>,
     malformed: u64,
     pace: Pace,
@@ -73,8 +73,8 @@ impl RedisSource {
         Ok(events)
     }
 
-    /// Returns the last position of every stream, without waiting for events; 0 where there is no stream. A reader of the
-    /// outbox returns to Redis when they have reached its own positions.
+    /// Returns the last position of every stream, without waiting for events; 0 if the stream does not exist. A reader
+    /// of the outbox returns to Redis when the streams have reached its own positions.
     pub async fn tops(&mut self) -> Result<Positions, SourceFault> {
         let (prefix, epoch) = (self.prefix.clone(), self.epoch);
         let connecting = self.take_connection();
@@ -92,14 +92,14 @@ impl RedisSource {
         self.skipped.clear();
     }
 
-    /// Returns the number of entries that were skipped, because no relay wrote them.
+    /// Returns the number of entries that were skipped because they were not written by a relay.
     pub fn malformed(&self) -> u64 {
         self.malformed
     }
 
     fn read_command(&self, after: &Positions) -> redis::Cmd {
         let mut command = redis::cmd("XREAD");
-        // Zero would block without a limit.
+        // Zero would block without limit.
         let block = u64::try_from(self.block.as_millis()).unwrap_or(u64::MAX).max(1);
         command.arg("COUNT").arg(COUNT).arg("BLOCK").arg(block).arg("STREAMS");
         for (key, _) in &self.keys {
@@ -111,8 +111,8 @@ impl RedisSource {
         command
     }
 
-    /// Takes the connection out, or opens one. It is kept only after a complete answer: the answer to a command that
-    /// failed or was cancelled may still come, and would be taken for that of the next command.
+    /// Takes the connection out, or opens one. It is put back only after a complete answer: a late answer to a failed
+    /// or cancelled command would be taken for the answer to the next one.
     fn take_connection(&mut self) -> impl Future<Output = Result<MultiplexedConnection, RedisError>> + use<> {
         let (connection, client) = (self.connection.take(), self.client.clone());
         async move {
@@ -123,7 +123,7 @@ impl RedisSource {
         }
     }
 
-    /// Waits for an answer, `block` and a grace period at most, and keeps the connection that it came over.
+    /// Waits for an answer, at most `block` and a grace period, and puts its connection back.
     async fn keep_connection<T>(
         &mut self,
         block: Duration,

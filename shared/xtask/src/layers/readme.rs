@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_without_arrows_says_so() {
+    fn a_crate_without_dependencies_must_state_so() {
         assert_eq!(fault_of("# domain\n\nArrows: depends on no crate of ours. Pure.", &[]), "");
         assert!(fault_of("# domain\n\nArrows: depends on nothing.", &[]).contains("write"));
         assert!(fault_of("# domain\n\nUsed by all.", &[]).contains("no paragraph"));

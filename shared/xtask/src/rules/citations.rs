@@ -10,7 +10,7 @@ pub(super) struct Citation {
     pub(super) rule: String,
     /// The line, counted from 1.
     pub(super) line: usize,
-    /// What the citation claims.
+    /// The kind of the citation.
     pub(super) kind: Kind,
 }
 

@@ -18,7 +18,7 @@ async fn users(app: &TestApp) -> i64 {
 }
 
 #[testkit::both_databases]
-async fn five_wrong_codes_kill_a_code(database: TestDatabase) {
+async fn a_code_is_invalid_after_five_wrong_tries(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     for left in (0..5).rev() {
@@ -27,14 +27,14 @@ async fn five_wrong_codes_kill_a_code(database: TestDatabase) {
     }
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::CodeAttemptsExhausted);
     assert_eq!(users(&app).await, 0);
-    // The next code is a new start.
+    // A new code has a new count of wrong attempts.
     app.clock.advance(CODE_COOLDOWN);
     let next = mailed_code(&app, EMAIL).await;
     sign_up(&app, EMAIL, &next).await.unwrap();
 }
 
 #[testkit::both_databases]
-async fn wrong_codes_tried_at_once_are_all_counted(database: TestDatabase) {
+async fn concurrent_wrong_tries_are_all_counted(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     let wrong = other_than(&right);
@@ -51,7 +51,7 @@ async fn wrong_codes_tried_at_once_are_all_counted(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn what_is_no_code_at_all_is_a_wrong_code(database: TestDatabase) {
+async fn a_malformed_code_counts_as_a_wrong_one(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     for (wrong, left) in [("", 4), ("12345", 3), ("１２３４５６", 2)] {
@@ -71,7 +71,7 @@ async fn a_code_expires_after_ten_minutes(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_code_is_good_until_its_last_moment(database: TestDatabase) {
+async fn a_code_is_valid_until_just_before_it_expires(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     app.clock.advance(CODE_LIFETIME.saturating_sub(Duration::from_millis(1)));
@@ -79,7 +79,7 @@ async fn a_code_is_good_until_its_last_moment(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_code_is_of_one_address(database: TestDatabase) {
+async fn a_code_is_valid_for_its_address_only(database: TestDatabase) {
     let app = TestApp::new(database);
     let minas = mailed_code(&app, EMAIL).await;
     let juns = mailed_code(&app, "jun@example.com").await;
@@ -89,7 +89,7 @@ async fn a_code_is_of_one_address(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_new_code_kills_the_old_one_even_before_it_is_mailed(database: TestDatabase) {
+async fn requesting_a_new_code_invalidates_the_old_one_at_once(database: TestDatabase) {
     let app = TestApp::new(database);
     let old = mailed_code(&app, EMAIL).await;
     app.clock.advance(CODE_COOLDOWN);
@@ -103,7 +103,7 @@ async fn a_new_code_kills_the_old_one_even_before_it_is_mailed(database: TestDat
 }
 
 #[testkit::both_databases]
-async fn the_next_code_waits_a_minute(database: TestDatabase) {
+async fn a_second_code_can_be_requested_after_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let requested = request_code(&app, EMAIL).await.unwrap();
     assert_eq!(requested.resend_at, app.now().plus(CODE_COOLDOWN));
@@ -116,7 +116,7 @@ async fn the_next_code_waits_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn of_many_requests_at_once_one_is_mailed(database: TestDatabase) {
+async fn concurrent_requests_mail_one_code(database: TestDatabase) {
     let app = TestApp::new(database);
     let (parts, keys) = (&app.app, &app.credentials);
     let answers = at_once(5, |_| {
@@ -148,7 +148,7 @@ async fn one_mailbox_gets_five_codes_an_hour(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_known_and_an_unknown_address_get_the_same_answer_and_another_mail(database: TestDatabase) {
+async fn a_known_and_an_unknown_address_get_the_same_answer_and_different_mails(database: TestDatabase) {
     let app = TestApp::new(database);
     app.person("known").await;
     app.clock.advance(CODE_COOLDOWN);
@@ -163,14 +163,14 @@ async fn a_known_and_an_unknown_address_get_the_same_answer_and_another_mail(dat
     assert!(texts[1].contains("이미 계정이 있습니다"), "{}", texts[1]);
     assert!(!texts[1].contains("인증 코드"));
     let right = app.mailbox.code_for("unknown@example.com");
-    // Nothing tells them apart afterwards either.
+    // The stored rows do not differ either.
     let wrong = other_than(&right);
     let known = tries_left(sign_up(&app, "known@example.com", wrong).await);
     assert_eq!(known, tries_left(sign_up(&app, "unknown@example.com", wrong).await));
 }
 
 #[testkit::both_databases]
-async fn a_code_is_stored_hashed(database: TestDatabase) {
+async fn only_the_hash_of_a_code_is_stored(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     let there = app.database.number("SELECT COUNT(*) FROM email_codes WHERE code_hash <> ''").await;

@@ -1,4 +1,4 @@
-//! Logging in: one answer to every wrong try (rule ID3), and not too many tries.
+//! Log-in: one answer to every wrong attempt (rule ID3), and a limited number of attempts.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{address, log_in, mailed_code, refresh, sign_up_input};
 use crate::fixtures::{code, problem};
 
 #[testkit::both_databases]
-async fn the_right_password_begins_a_session(database: TestDatabase) {
+async fn the_right_password_creates_a_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let tokens = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
@@ -38,7 +38,7 @@ async fn a_wrong_password_and_an_unknown_address_get_the_same_answer(database: T
 }
 
 #[testkit::both_databases]
-async fn a_deleted_account_is_an_unknown_one(database: TestDatabase) {
+async fn logging_in_to_a_deleted_account_is_answered_like_an_unknown_address(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.database.execute("UPDATE users SET state = 'deleted'").await;
@@ -51,11 +51,11 @@ async fn a_deleted_account_is_an_unknown_one(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn one_account_is_tried_ten_times_a_minute(database: TestDatabase) {
+async fn log_ins_to_one_account_are_limited_to_ten_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let jun = app.person("jun").await;
-    // From ten addresses: it is the account that counts.
+    // From ten client addresses: the limit applies to the account.
     for number in 0..10 {
         let input = LogIn { email: address("mina@example.com"), password: "not the password".into() };
         let visitor = app.visitor(&format!("{number}"));
@@ -70,7 +70,7 @@ async fn one_account_is_tried_ten_times_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn one_address_tries_sixty_times_a_minute(database: TestDatabase) {
+async fn log_ins_from_one_network_address_are_limited_to_sixty_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let visitor = app.visitor("a guesser");
     for number in 0..60 {
@@ -84,7 +84,7 @@ async fn one_address_tries_sixty_times_a_minute(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_password_is_the_same_however_it_is_typed(database: TestDatabase) {
+async fn a_password_is_compared_after_unicode_normalisation(database: TestDatabase) {
     let app = TestApp::new(database);
     let email = "mina@example.com";
     let right = mailed_code(&app, email).await;
@@ -92,7 +92,7 @@ async fn a_password_is_the_same_however_it_is_typed(database: TestDatabase) {
     let password = Password::parse(composed).unwrap();
     let input = operations::auth::SignUp { password, ..sign_up_input(email, &right) };
     operations::auth::sign_up(&app.app, &app.credentials, &app.visitor("x"), input).await.unwrap();
-    // The same words with the letters of every syllable apart, as macOS types them.
+    // The same text in decomposed form (NFD), as macOS types it.
     let decomposed = "\u{1107}\u{1175}\u{1106}\u{1175}\u{11af}\u{1107}\u{1165}\u{11ab}\u{1112}\u{1169}\u{1102}\u{1173}\u{11ab} \u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}\u{1105}\u{1169}";
     assert_ne!(composed, decomposed);
     log_in(&app, email, decomposed).await.unwrap();

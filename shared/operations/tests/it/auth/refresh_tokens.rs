@@ -1,4 +1,4 @@
-//! Staying logged in (rule ID7).
+//! Refresh tokens (rule ID7).
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn generation(app: &TestApp) -> i64 {
     app.database.number("SELECT generation FROM sessions").await
 }
 
-/// Asserts that the session is over for good, and that the sockets were told once.
+/// Asserts that the session has ended, and that its end was recorded as one event.
 async fn assert_revoked(app: &TestApp, mina: &Person, current: &str) {
     assert_eq!(code(refresh(app, current).await), ProblemCode::RefreshTokenInvalid);
     let refused = authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await;
@@ -33,7 +33,7 @@ async fn assert_revoked(app: &TestApp, mina: &Person, current: &str) {
 }
 
 #[testkit::both_databases]
-async fn a_refresh_gets_the_next_pair_of_the_same_session(database: TestDatabase) {
+async fn a_refresh_returns_the_next_pair_of_the_same_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.clock.advance(DAY);
@@ -47,7 +47,7 @@ async fn a_refresh_gets_the_next_pair_of_the_same_session(database: TestDatabase
 }
 
 #[testkit::both_databases]
-async fn the_token_before_gets_the_same_pair_within_half_a_minute(database: TestDatabase) {
+async fn the_previous_token_returns_the_same_pair_within_30_seconds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
@@ -59,7 +59,7 @@ async fn the_token_before_gets_the_same_pair_within_half_a_minute(database: Test
 }
 
 #[testkit::both_databases]
-async fn twenty_refreshes_at_once_are_one_step(database: TestDatabase) {
+async fn twenty_concurrent_refreshes_create_one_generation(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let (parts, keys) = (&app.app, &app.credentials);
@@ -74,7 +74,7 @@ async fn twenty_refreshes_at_once_are_one_step(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn the_token_before_ends_the_session_after_half_a_minute(database: TestDatabase) {
+async fn the_previous_token_ends_the_session_after_30_seconds(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let next = refresh(&app, &mina.tokens.refresh_token).await.unwrap();
@@ -94,11 +94,11 @@ async fn an_older_token_ends_the_session_at_once(database: TestDatabase) {
     assert_eq!(code(reused), ProblemCode::RefreshTokenReused);
     assert_revoked(&app, &mina, &third.refresh_token).await;
     let known = refresh(&app, &mina.tokens.refresh_token).await;
-    assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "it is told once");
+    assert_eq!(code(known), ProblemCode::RefreshTokenInvalid, "the event is recorded once");
 }
 
 #[testkit::both_databases]
-async fn a_session_of_the_same_person_survives_the_end_of_another(database: TestDatabase) {
+async fn ending_a_session_leaves_other_sessions_of_the_person(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let other = log_in(&app, "mina@example.com", &mina.password).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_session_of_the_same_person_survives_the_end_of_another(database: Test
 }
 
 #[testkit::both_databases]
-async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database: TestDatabase) {
+async fn an_invalid_refresh_token_is_refused_and_ends_no_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let token = &mina.tokens.refresh_token;
@@ -125,7 +125,7 @@ async fn what_is_no_token_of_a_session_is_invalid_and_ends_none(database: TestDa
 }
 
 #[testkit::both_databases]
-async fn a_session_not_used_for_thirty_days_is_over(database: TestDatabase) {
+async fn a_session_expires_after_thirty_idle_days(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.clock.advance(SESSION_IDLE.saturating_sub(Duration::from_secs(1)));
@@ -137,7 +137,7 @@ async fn a_session_not_used_for_thirty_days_is_over(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_session_is_over_after_half_a_year_however_often_it_is_used(database: TestDatabase) {
+async fn a_session_expires_after_half_a_year_of_use(database: TestDatabase) {
     let app = TestApp::new(database);
     let mut token = app.person("mina").await.tokens.refresh_token;
     let began = app.now();

@@ -1,4 +1,4 @@
-//! Whom a token stands for, and until when (rule ID8).
+//! Sessions and access tokens (rule ID8).
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ async fn logging_out_ends_the_session_at_once_and_closes_its_sockets(database: T
     assert_eq!(code(refused), ProblemCode::RefreshTokenInvalid);
     let told = events_for(&app, Audience::Session(mina.user().id, mina.tokens.session_id)).await;
     assert_eq!(told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["session.revoked"]);
-    assert_eq!(events_logged(&app).await, 1, "and nobody else is told");
+    assert_eq!(events_logged(&app).await, 1, "and no other event is recorded");
     authenticate(&app.app, &app.credentials, &other.access_token).await.unwrap();
 }
 
 #[testkit::both_databases]
-async fn logging_out_many_times_at_once_is_logging_out_once(database: TestDatabase) {
+async fn concurrent_log_outs_take_effect_once(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let caller = mina.caller();
@@ -40,20 +40,20 @@ async fn logging_out_many_times_at_once_is_logging_out_once(database: TestDataba
 }
 
 #[testkit::both_databases]
-async fn an_access_token_is_good_for_ten_minutes(database: TestDatabase) {
+async fn an_access_token_is_valid_for_ten_minutes(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     assert_eq!(mina.tokens.access_expires_at.since(app.now()), Duration::from_mins(10));
     app.clock.advance(Duration::from_secs(9 * 60 + 59));
     authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await.unwrap();
-    // Clocks may stand five seconds apart.
+    // Clocks may differ by five seconds.
     app.clock.advance(Duration::from_secs(10));
     let refused = authenticate(&app.app, &app.credentials, &mina.tokens.access_token).await;
     assert_eq!(code(refused), ProblemCode::TokenExpired);
 }
 
 #[testkit::both_databases]
-async fn what_is_no_access_token_stands_for_nobody(database: TestDatabase) {
+async fn an_invalid_access_token_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     let other = TestApp::new(testkit::TestDatabase::sqlite().await).person("mina").await;
@@ -65,7 +65,7 @@ async fn what_is_no_access_token_stands_for_nobody(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_token_of_a_session_nobody_remembers_is_refused(database: TestDatabase) {
+async fn a_token_of_a_deleted_session_is_refused(database: TestDatabase) {
     let app = TestApp::new(database);
     let mina = app.person("mina").await;
     app.database.execute("DELETE FROM sessions").await;

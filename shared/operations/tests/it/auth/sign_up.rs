@@ -1,4 +1,4 @@
-//! Making an account (rule ID1).
+//! Sign-up (rule ID1).
 
 use domain::ProblemCode;
 use domain::ids::UserId;
@@ -15,7 +15,7 @@ use crate::fixtures::{at_once, code};
 const EMAIL: &str = "mina@example.com";
 
 #[testkit::both_databases]
-async fn whoever_proves_an_address_has_an_account_and_is_logged_in(database: TestDatabase) {
+async fn a_sign_up_creates_an_account_and_a_session(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, " Mina@Example.com").await;
     let input = SignUp {
@@ -38,7 +38,9 @@ async fn whoever_proves_an_address_has_an_account_and_is_logged_in(database: Tes
 
 /// Rule PF1.
 #[testkit::both_databases]
-async fn whoever_chooses_no_name_and_no_language_gets_those_of_their_browser(database: TestDatabase) {
+async fn without_nickname_and_locale_a_sign_up_takes_defaults_from_the_request_language(
+    database: TestDatabase,
+) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     let user = sign_up(&app, EMAIL, &right).await.unwrap().user;
@@ -47,10 +49,10 @@ async fn whoever_chooses_no_name_and_no_language_gets_those_of_their_browser(dat
 }
 
 #[testkit::both_databases]
-async fn without_a_code_there_is_no_account(database: TestDatabase) {
+async fn a_sign_up_without_a_valid_code_creates_no_account(database: TestDatabase) {
     let app = TestApp::new(database);
     assert_eq!(code(sign_up(&app, EMAIL, "123456").await), ProblemCode::CodeInvalid);
-    // Asked for, and not yet made: no code matches it, not even an empty one.
+    // The code was requested and not generated yet: no code matches, not even an empty one.
     request_code(&app, EMAIL).await.unwrap();
     for guess in ["", "000000"] {
         assert_eq!(code(sign_up(&app, EMAIL, guess).await), ProblemCode::CodeInvalid);
@@ -59,7 +61,7 @@ async fn without_a_code_there_is_no_account(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_weak_password_is_refused_before_the_code_is_tried(database: TestDatabase) {
+async fn a_weak_password_is_refused_before_the_code_is_checked(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     let weak =
@@ -70,20 +72,20 @@ async fn a_weak_password_is_refused_before_the_code_is_tried(database: TestDatab
 }
 
 #[testkit::both_databases]
-async fn a_code_used_twice_makes_one_account(database: TestDatabase) {
+async fn a_code_used_twice_creates_one_account(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     sign_up(&app, EMAIL, &right).await.unwrap();
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::EmailTaken);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM users").await, 1);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM sessions").await, 1);
-    // Without the account, a used code is a used code.
+    // The account is missing, but the code stays used.
     app.database.execute("DELETE FROM users").await;
     assert_eq!(code(sign_up(&app, EMAIL, &right).await), ProblemCode::CodeInvalid);
 }
 
 #[testkit::both_databases]
-async fn of_sign_ups_of_one_address_at_once_one_makes_the_account(database: TestDatabase) {
+async fn concurrent_sign_ups_of_one_address_create_one_account(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
     let (parts, keys) = (&app.app, &app.credentials);
@@ -102,10 +104,10 @@ async fn of_sign_ups_of_one_address_at_once_one_makes_the_account(database: Test
 }
 
 #[testkit::both_databases]
-async fn an_address_that_got_an_account_meanwhile_is_taken(database: TestDatabase) {
+async fn a_sign_up_fails_if_the_address_got_an_account_in_the_meantime(database: TestDatabase) {
     let app = TestApp::new(database);
     let right = mailed_code(&app, EMAIL).await;
-    // Another way to an account, as a social log-in will be: the code is still good.
+    // The account was created in another way, as a social log-in will do; the code is still valid.
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let id = UserId::new(&*app.app.ids);
     let email = EmailAddress::from_stored(EMAIL.into());
