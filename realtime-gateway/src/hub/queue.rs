@@ -270,12 +270,25 @@ mod tests {
             assert_eq!(queue.take(100), Taken::Replay(part(3), 6));
             queue.advance(part(3), 6, 9);
             queue.advance(part(3), 6, 100);
-            assert_eq!(queue.take(100), Taken::Replay(part(3), 9));
-            queue.caught_up(part(3), 6);
-            assert_eq!(queue.take(100), Taken::Replay(part(3), 9));
-            queue.caught_up(part(3), 9);
+            // Partitions take turns.
             assert_eq!(queue.take(100), Taken::Replay(part(5), 0));
+            queue.caught_up(part(5), 7);
+            assert_eq!(queue.take(100), Taken::Replay(part(5), 0));
+            queue.caught_up(part(5), 0);
+            assert_eq!(queue.take(100), Taken::Replay(part(3), 9));
         }
+    }
+
+    #[test]
+    fn a_partition_that_begins_to_lag_drops_the_frames_that_its_replay_sends() {
+        let queue = SendQueue::new(10, 1000);
+        for (partition, position) in [(3, 6), (3, 7), (5, 1)] {
+            queue.push(part(partition), position, position.to_string().into());
+        }
+        queue.lag(part(3), 6);
+        queue.check_invariants();
+        assert_eq!(frames(queue.take(100)), ["6", "1"]);
+        assert_eq!(queue.take(100), Taken::Replay(part(3), 6));
     }
 
     #[test]
