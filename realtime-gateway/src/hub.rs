@@ -251,7 +251,7 @@ impl Hub {
         Some(self.restarts.load(Ordering::SeqCst)).filter(|restarts| restarts % 2 == 0)
     }
 
-    /// Lets clients be told again that a partition is complete: they were told to load their state.
+    /// Allows heartbeats to name every position of a partition again: its clients load their state anew.
     fn set_claimable(&self, partition: Partition) {
         if let Some(claimable) = self.claimable.get(partition.index()) {
             claimable.store(i64::MAX, Ordering::Release);

@@ -210,7 +210,7 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Redis can lose its newest entries without an error, and then has nothing new for ever.
+    /// Redis can lose its newest entries without an error; it would then never return a new one.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
         let Compared::Continues(heads) = self.compare().await? else { return Ok(()) };
         for (partition, head) in heads.iter() {

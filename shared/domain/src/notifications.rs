@@ -9,13 +9,13 @@ use crate::users::{UserSummary, define_names};
 define_names! {
     /// Reason of a notification.
     NotificationType {
-        /// Somebody commented on the recipient's post.
+        /// A person commented on the recipient's post.
         PostCommented = "post_commented",
-        /// Somebody replied to the recipient's comment.
+        /// A person replied to the recipient's comment.
         CommentReplied = "comment_replied",
-        /// Somebody liked the recipient's post.
+        /// A person liked the recipient's post.
         PostLiked = "post_liked",
-        /// Somebody followed the recipient.
+        /// A person followed the recipient.
         Followed = "followed",
     }
     /// Type of the target of a notification.

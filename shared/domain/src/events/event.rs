@@ -10,7 +10,7 @@ use crate::ids::UserId;
 use crate::users::define_names;
 
 define_names! {
-    /// What happened: the field `k` of an event's frame.
+    /// Kind of an event: the field `k` of an event's frame.
     EventKind {
         /// A new notification, or one that another actor joined.
         Notification = "notification",
@@ -24,13 +24,13 @@ define_names! {
         PostUpdated = "post.updated",
         /// A post was deleted.
         PostDeleted = "post.deleted",
-        /// Somebody liked a post.
+        /// A person liked a post.
         PostLiked = "post.liked",
-        /// Somebody withdrew a like.
+        /// A person withdrew a like.
         PostUnliked = "post.unliked",
-        /// Somebody wrote a comment or a reply.
+        /// A person wrote a comment or a reply.
         CommentCreated = "comment.created",
-        /// Somebody deleted a comment or a reply.
+        /// A person deleted a comment or a reply.
         CommentDeleted = "comment.deleted",
         /// The number of a person's followers changed.
         UserFollowers = "user.followers",
@@ -52,13 +52,13 @@ pub enum Event {
     PostUpdated(PostUpdated),
     /// A post was deleted.
     PostDeleted(PostDeleted),
-    /// Somebody liked a post.
+    /// A person liked a post.
     PostLiked(PostLikes),
-    /// Somebody withdrew a like.
+    /// A person withdrew a like.
     PostUnliked(PostLikes),
-    /// Somebody wrote a comment or a reply.
+    /// A person wrote a comment or a reply.
     CommentCreated(PostComments),
-    /// Somebody deleted a comment or a reply.
+    /// A person deleted a comment or a reply.
     CommentDeleted(PostComments),
     /// The number of a person's followers changed.
     UserFollowers(UserFollowers),
@@ -82,7 +82,7 @@ pub struct Numbered<P> {
 pub struct NewEvent {
     /// To whom it is delivered.
     pub audience: Audience,
-    /// What happened.
+    /// Kind of the event.
     pub kind: EventKind,
     /// The JSON object that clients receive, without partition and position.
     pub frame: String,
@@ -102,7 +102,7 @@ struct Frame<'a, P: Serialize> {
 }
 
 impl Event {
-    /// Returns what happened.
+    /// Returns the kind.
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Notification(_) => EventKind::Notification,

@@ -13,7 +13,7 @@ pub struct LoggedEvent {
     pub mark: i64,
     /// To whom it is delivered.
     pub audience: LoggedAudience,
-    /// What happened. A newer version may have written kinds that this version does not know.
+    /// Kind of the event. A newer version may have written kinds that this version does not know.
     pub kind: String,
     /// The JSON object that clients receive, without partition and position.
     pub frame: String,
