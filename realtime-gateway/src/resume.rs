@@ -161,7 +161,7 @@ pub(crate) async fn is_kept(gateway: &Gateway, partition: Partition, after: i64)
     Ok(oldest.is_some_and(|oldest| oldest <= after.saturating_add(1)))
 }
 
-fn unreadable(error: &store::StoreError) -> Close {
+pub(crate) fn unreadable(error: &store::StoreError) -> Close {
     tracing::warn!(%error, "missed events cannot be read");
     Close::TryLater
 }

@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::Gateway;
 use crate::hub::{Outlet, Replay, Subscription, topics};
 use crate::protocol::{Close, with_position};
-use crate::resume::is_kept;
+use crate::resume::{is_kept, unreadable};
 
 /// Number of events that are read from the outbox at once.
 const PORTION_EVENTS: u64 = 64;
@@ -57,10 +57,7 @@ async fn read_portion(
     let reader = gateway.app.store.reader();
     let topics = topics(subscriptions);
     let events = outbox::read_for(reader, partition, (after, up_to), &topics, PORTION_EVENTS).await;
-    let events = events.map_err(|error| {
-        tracing::warn!(%error, "missed events cannot be read");
-        Close::TryLater
-    })?;
+    let events = events.map_err(|error| unreadable(&error))?;
     let is_last = u64::try_from(events.len()).is_ok_and(|count| count < PORTION_EVENTS);
     let next = events.last().filter(|_| !is_last).map_or(up_to, |event| event.position);
     let is_wanted = |event: &&domain::events::LoggedEvent| {
