@@ -67,7 +67,7 @@ async fn concurrent_likes_of_many_people_are_all_counted() {
     assert_eq!((told["items"].as_array().unwrap().len(), &told["items"][0]["actor_count"]), (1, &json!(20)));
 }
 
-/// Rule ID1, concurrent calls.
+/// Proves rule ID1 for calls that run at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_sign_ups_with_one_code_create_one_account() {
     let api = api().await;
@@ -89,7 +89,7 @@ async fn concurrent_sign_ups_with_one_code_create_one_account() {
     assert_eq!(api.parts.database.number("SELECT count(*) FROM sessions").await, 1);
 }
 
-/// Rule ID7, concurrent calls.
+/// Proves rule ID7 for calls that run at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_refreshes_create_one_generation() {
     let api = api().await;
@@ -125,7 +125,7 @@ async fn of_two_concurrent_edits_of_one_version_one_fails() {
     assert_eq!(api.get(&path).send().await.expect(200)["title"], edited[0].json["title"]);
 }
 
-/// Rule ID2, concurrent calls.
+/// Proves rule ID2 for calls that run at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_wrong_codes_are_all_counted() {
     let api = api().await;

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::LoadFault;
 
 /// Signs access tokens (JSON Web Tokens, RFC 7519, with `EdDSA`, RFC 8037) with the key of a private system, so that
-/// thousands of people need not log in one by one. Copies the claims of the token of one person who logged in.
+/// the load program does not have to log in thousands of people. One person logs in; the other tokens are copies of
+/// that token for other people and sessions.
 pub(crate) struct Minter {
     key: Ed25519KeyPair,
     header: String,
