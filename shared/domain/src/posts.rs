@@ -76,6 +76,14 @@ pub struct PostView {
     pub viewer: Option<PostViewer>,
 }
 
+impl PostView {
+    /// Returns a post as its author sees it right after it was created.
+    pub fn of_new(post: Post, author: UserSummary) -> Self {
+        let viewer = PostViewer { liked: false, following_author: false, is_author: true };
+        Self { post, author, viewer: Some(viewer) }
+    }
+}
+
 /// The likes of a post as a caller sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LikeState {

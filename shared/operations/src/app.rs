@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::ids::{SessionId, UserId};
-use domain::users::{Locale, Role};
+use domain::users::{Locale, Role, UserState, UserSummary};
 use domain::{Clock, IdSource};
 use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
@@ -42,7 +42,7 @@ pub struct Credentials {
 }
 
 /// An authenticated caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The person.
     pub user_id: UserId,
@@ -50,6 +50,21 @@ pub struct Caller {
     pub session_id: SessionId,
     /// Role of the person.
     pub role: Role,
+    /// Nickname of the person.
+    pub nickname: String,
+}
+
+impl Caller {
+    /// Returns the person as others see them.
+    pub(crate) fn summary(&self) -> UserSummary {
+        UserSummary {
+            id: self.user_id,
+            nickname: self.nickname.clone(),
+            // Nobody else is authenticated.
+            state: UserState::Active,
+            role: self.role,
+        }
+    }
 }
 
 /// An anonymous caller.

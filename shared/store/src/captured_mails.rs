@@ -31,7 +31,7 @@ pub async fn insert(unit: &UnitOfWork, id: CapturedMailId, mail: &CapturedMail) 
         body: Set(mail.text.clone()),
         sent_at: Set(mail.at),
     };
-    captured_mails::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    captured_mails::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
 }
 
@@ -55,7 +55,7 @@ pub async fn latest(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = captured_mails::Entity::delete_many()
         .filter(captured_mails::Column::SentAt.lt(before))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(pruned.rows_affected)
 }

@@ -5,15 +5,17 @@ use domain::ids::{CommentId, PostId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
 use domain::text::Text;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _,
+};
 
 use crate::entities::comments;
 use crate::page::{Keyset, Sorting, assemble};
-use crate::rows::expect_one;
+use crate::writes::Write;
 use crate::{StoreError, UnitOfWork, users};
 
 /// Adds a comment or a reply.
-pub async fn insert(unit: &UnitOfWork, comment: &Comment) -> Result<(), StoreError> {
+pub fn insert(unit: &UnitOfWork, comment: &Comment) {
     let row = comments::ActiveModel {
         id: Set(comment.id),
         post_id: Set(comment.post_id),
@@ -26,8 +28,7 @@ pub async fn insert(unit: &UnitOfWork, comment: &Comment) -> Result<(), StoreErr
         created_at: Set(comment.created_at),
         deleted_at: Set(None),
     };
-    comments::Entity::insert(row).exec_without_returning(unit.connection()).await?;
-    Ok(())
+    unit.write(Write::insert("comments", comment.id.0, comments::Entity::insert(row).into_query()));
 }
 
 /// Finds a comment or a reply, deleted ones included.
@@ -37,29 +38,27 @@ pub async fn find(connection: &impl ConnectionTrait, id: CommentId) -> Result<Op
 
 /// Finds a comment or a reply, deleted ones included, and locks it until the unit ends.
 pub async fn lock(unit: &UnitOfWork, id: CommentId) -> Result<Option<Comment>, StoreError> {
-    let row = comments::Entity::find_by_id(id).lock_exclusive().one(unit.connection()).await?;
+    let row = comments::Entity::find_by_id(id).lock_exclusive().one(unit.connection().await?).await?;
     row.map(comment).transpose()
 }
 
 /// Adds `by` to the number of live replies of a comment.
-pub async fn adjust_replies_count(unit: &UnitOfWork, id: CommentId, by: i64) -> Result<(), StoreError> {
-    let adjusted = comments::Entity::update_many()
+pub fn adjust_replies_count(unit: &UnitOfWork, id: CommentId, by: i64) {
+    let update = comments::Entity::update_many()
         .col_expr(comments::Column::RepliesCount, Expr::col(comments::Column::RepliesCount).add(by))
         .filter(comments::Column::Id.eq(id))
-        .exec(unit.connection())
-        .await?;
-    expect_one(adjusted.rows_affected, "comments", id)
+        .into_query();
+    unit.write(Write::update("comments", id.0, update));
 }
 
 /// Marks a comment as deleted. The row stays because replies refer to it; [`views`] do not show its content.
-pub async fn delete(unit: &UnitOfWork, id: CommentId) -> Result<(), StoreError> {
-    let deleted = comments::Entity::update_many()
+pub fn delete(unit: &UnitOfWork, id: CommentId) {
+    let update = comments::Entity::update_many()
         .col_expr(comments::Column::State, Expr::value(CommentState::Deleted.as_str()))
         .col_expr(comments::Column::DeletedAt, Expr::value(unit.now()))
         .filter(comments::Column::Id.eq(id))
-        .exec(unit.connection())
-        .await?;
-    expect_one(deleted.rows_affected, "comments", id)
+        .into_query();
+    unit.write(Write::update("comments", id.0, update));
 }
 
 /// Returns a page of the comments of a post, the oldest first: the live ones, and the deleted ones that have live

@@ -3,23 +3,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use sea_orm::{ConnAcquireErr, ConnectionTrait as _, DbErr, RuntimeErr};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::{ConnAcquireErr, ConnectionTrait as _, DbBackend, DbErr, RuntimeErr};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use uuid::Uuid;
 
-use crate::connection::{Calls, Permits, Reader, Silence};
+use crate::calls::{Calls, Permits, Silence};
+use crate::connection::Connection;
 use crate::keyed_queue::KeyedQueue;
-use crate::pool::Pool;
+use crate::pool::{Opener, Pool};
 use crate::{StoreError, UnitOfWork};
 
 /// Longest wait of a call for a free connection.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// Settings of every PostgreSQL session. A statement is cancelled by the server before the client's deadline passes, so
 /// that a slow statement costs an error and not a connection. The others let the server notice that a client is gone.
-const POSTGRES_SETTINGS: [(&str, &str); 7] = [
+const POSTGRES_SETTINGS: [(&str, &str); 9] = [
     ("statement_timeout", "2500ms"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
@@ -27,15 +28,13 @@ const POSTGRES_SETTINGS: [(&str, &str); 7] = [
     ("tcp_keepalives_interval", "5s"),
     ("tcp_keepalives_count", "3"),
     ("tcp_user_timeout", "10s"),
+    ("enable_seqscan", "off"),
+    ("jit", "off"),
 ];
 /// Longest wait of a writer for a writer of another process, on SQLite.
 const SQLITE_BUSY: Duration = Duration::from_secs(2);
-/// Idle time after which a connection is probed at its next use.
-const IDLE_UNPROBED: Duration = Duration::from_secs(5);
 /// Part of the deadline of a call that a probe may take, so that the call has time left to open another connection.
 const PROBE_PART: u32 = 6;
-/// Longest lifetime of a connection.
-const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Called with the text of a statement.
 pub type OnStatement = Arc<dyn Fn(&str) + Send + Sync>;
@@ -77,7 +76,7 @@ impl From<sqlx::Error> for ConnectFault {
 /// A pool of connections to PostgreSQL or SQLite. Clones share the pool.
 #[derive(Clone)]
 pub struct Store {
-    reader: Reader,
+    reader: Arc<Connection>,
     shared: Arc<Shared>,
 }
 
@@ -107,7 +106,7 @@ impl Store {
     /// Opens `postgres://…` or `sqlite://…`. Does not create the schema.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, ConnectFault> {
         let reader = open(url, &options).await?;
-        let writer = matches!(reader.pool, Pool::Sqlite(_)).then(|| Arc::new(Semaphore::new(1)));
+        let writer = (reader.pool.backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let signals = Signals {
             commits: watch::Sender::new(0),
             appends: watch::Sender::new(0),
@@ -115,7 +114,7 @@ impl Store {
         };
         let hot_rows = KeyedQueue::default();
         let shared = Arc::new(Shared { url: url.to_owned(), options, writer, hot_rows, signals });
-        Ok(Self { reader, shared })
+        Ok(Self { reader: Arc::new(reader), shared })
     }
 
     /// Opens a store on the same database with at most `connections` connections of its own, so that its callers do not
@@ -123,11 +122,11 @@ impl Store {
     pub async fn with_own_connections(&self, connections: u32) -> Result<Self, ConnectFault> {
         let options = StoreOptions { connections, ..self.shared.options.clone() };
         let reader = open(&self.shared.url, &options).await?;
-        Ok(Self { reader, shared: Arc::clone(&self.shared) })
+        Ok(Self { reader: Arc::new(reader), shared: Arc::clone(&self.shared) })
     }
 
     /// Returns the connections for reads that guard no write.
-    pub fn reader(&self) -> &Reader {
+    pub fn reader(&self) -> &Connection {
         &self.reader
     }
 
@@ -181,64 +180,40 @@ impl Store {
     }
 }
 
-async fn open(url: &str, options: &StoreOptions) -> Result<Reader, ConnectFault> {
+async fn open(url: &str, options: &StoreOptions) -> Result<Connection, ConnectFault> {
     let silence = Arc::new(Silence::default());
     let pool = if url.starts_with("sqlite:") {
-        Pool::Sqlite(open_sqlite(url, options.connections).await?)
+        let opener = opener(sqlite(url)?, options, &silence);
+        Pool::sqlite(opener, options.connections, ACQUIRE)?
     } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        Pool::Postgres(open_postgres(url, options, Arc::clone(&silence)).await?)
+        let opener = opener(postgres(url)?, options, &silence);
+        Pool::postgres(opener, options.connections, ACQUIRE)?
     } else {
         return Err(ConnectFault::UnknownScheme);
     };
+    pool.acquire().await.map_err(ConnectFault::Unreachable)?;
     let on_statement = options.on_statement.clone();
-    Ok(Reader { pool, calls: Arc::new(Calls { deadline: options.deadline, on_statement, silence }) })
+    let calls = Calls { deadline: options.deadline, on_statement, silence };
+    Ok(Connection::of_pool(pool, Arc::new(calls)))
 }
 
-async fn open_postgres(
-    url: &str,
-    options: &StoreOptions,
-    silence: Arc<Silence>,
-) -> Result<sqlx::PgPool, sqlx::Error> {
-    let probe = options.deadline / PROBE_PART;
-    let postgres = PgConnectOptions::from_str(url)?
-        .application_name("orgo")
-        .options(POSTGRES_SETTINGS)
-        .disable_statement_logging();
-    PgPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(ACQUIRE)
-        .max_lifetime(LIFETIME)
-        .test_before_acquire(false)
-        .before_acquire(move |connection, metadata| {
-            let idle = metadata.idle_for;
-            let suspect = idle >= IDLE_UNPROBED || silence.is_within(idle);
-            Box::pin(async move {
-                if suspect {
-                    let probed = tokio::time::timeout(probe, connection.ping()).await;
-                    probed.map_err(|_passed| sqlx::Error::PoolTimedOut)??;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(postgres)
-        .await
+fn opener<O>(connect: O, options: &StoreOptions, silence: &Arc<Silence>) -> Opener<O> {
+    Opener { options: connect, probe: options.deadline / PROBE_PART, silence: Arc::clone(silence) }
 }
 
-async fn open_sqlite(url: &str, connections: u32) -> Result<sqlx::SqlitePool, sqlx::Error> {
-    let sqlite = SqliteConnectOptions::from_str(url)?
+fn postgres(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?;
+    Ok(options.application_name("orgo").options(POSTGRES_SETTINGS).disable_statement_logging())
+}
+
+fn sqlite(url: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
         // Acknowledged means on disk: the write-ahead log is synced at every commit.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(SQLITE_BUSY)
-        .foreign_keys(true)
-        .disable_statement_logging();
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE)
-        .max_lifetime(LIFETIME)
-        .test_before_acquire(false)
-        .connect_with(sqlite)
-        .await
+        .foreign_keys(true);
+    Ok(options.disable_statement_logging())
 }
 
 async fn wait_to_write(writer: Arc<Semaphore>, deadline: Duration) -> Result<OwnedSemaphorePermit, DbErr> {

@@ -47,7 +47,7 @@ pub async fn replace(
         .to_owned();
     let stored = email_codes::Entity::insert_many([row])
         .on_conflict(over_the_old)
-        .exec_without_returning(unit.connection())
+        .exec_without_returning(unit.connection().await?)
         .await?;
     Ok(stored == 1)
 }
@@ -66,7 +66,7 @@ pub async fn set_hash(
         .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
         .filter(email_codes::Column::CreatedAt.eq(requested_at))
         .filter(email_codes::Column::UsedAt.is_null())
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(set.rows_affected == 1)
 }
@@ -88,7 +88,7 @@ pub async fn lock(
     purpose: CodePurpose,
 ) -> Result<Option<StoredCode>, StoreError> {
     let key = (email.as_str().to_owned(), purpose.as_str().to_owned());
-    let row = email_codes::Entity::find_by_id(key).lock_exclusive().one(unit.connection()).await?;
+    let row = email_codes::Entity::find_by_id(key).lock_exclusive().one(unit.connection().await?).await?;
     Ok(row.map(stored))
 }
 
@@ -102,7 +102,7 @@ pub async fn count_attempt(
         .col_expr(email_codes::Column::Attempts, Expr::col(email_codes::Column::Attempts).add(1))
         .filter(email_codes::Column::Email.eq(email.as_str()))
         .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     expect_one(counted.rows_affected, "email_codes", email.as_str())
 }
@@ -118,7 +118,7 @@ pub async fn use_up(
         .filter(email_codes::Column::Email.eq(email.as_str()))
         .filter(email_codes::Column::Purpose.eq(purpose.as_str()))
         .filter(email_codes::Column::UsedAt.is_null())
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(used.rows_affected == 1)
 }
@@ -127,7 +127,7 @@ pub async fn use_up(
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = email_codes::Entity::delete_many()
         .filter(email_codes::Column::CreatedAt.lt(before))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(pruned.rows_affected)
 }

@@ -29,7 +29,7 @@ pub async fn insert(
     let edge = OnConflict::columns([follows::Column::FollowerId, follows::Column::FolloweeId]);
     let inserted = follows::Entity::insert_many([row])
         .on_conflict(edge.clone().do_nothing().to_owned())
-        .exec_without_returning(unit.connection())
+        .exec_without_returning(unit.connection().await?)
         .await?;
     Ok(inserted == 1)
 }
@@ -39,7 +39,7 @@ pub async fn delete(unit: &UnitOfWork, follower: UserId, person: UserId) -> Resu
     let deleted = follows::Entity::delete_many()
         .filter(follows::Column::FollowerId.eq(follower))
         .filter(follows::Column::FolloweeId.eq(person))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(deleted.rows_affected == 1)
 }

@@ -45,7 +45,7 @@ pub async fn enqueue(
         attempts: Set(0),
         last_fault: Set(None),
     };
-    jobs::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    jobs::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     unit.note_job();
     Ok(())
 }
@@ -72,7 +72,7 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
         .order_by_asc(jobs::Column::RunAt)
         .limit(limit)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(unit.connection())
+        .all(unit.connection().await?)
         .await?;
     if due.is_empty() {
         return Ok(Vec::new());
@@ -80,8 +80,8 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
     jobs::Entity::update_many()
         .col_expr(jobs::Column::RunAt, Expr::value(unit.now().plus(hold)))
         .col_expr(jobs::Column::Attempts, Expr::col(jobs::Column::Attempts).add(1))
-        .filter(is_among(unit.connection(), jobs::Column::Id, due.iter().map(|row| row.id.0)))
-        .exec(unit.connection())
+        .filter(is_among(unit.connection().await?, jobs::Column::Id, due.iter().map(|row| row.id.0)))
+        .exec(unit.connection().await?)
         .await?;
     let job = |row: jobs::Model| Job {
         id: row.id,
@@ -95,7 +95,7 @@ pub async fn claim(unit: &UnitOfWork, limit: u64, hold: Duration) -> Result<Vec<
 
 /// Deletes a job that is done or given up. Another process that claimed it after `hold` may have deleted it already.
 pub async fn finish(unit: &UnitOfWork, id: JobId) -> Result<(), StoreError> {
-    jobs::Entity::delete_by_id(id).exec(unit.connection()).await?;
+    jobs::Entity::delete_by_id(id).exec(unit.connection().await?).await?;
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub async fn put_off(unit: &UnitOfWork, id: JobId, until: Timestamp, fault: &str
         .col_expr(jobs::Column::RunAt, Expr::value(until))
         .col_expr(jobs::Column::LastFault, Expr::value(fault))
         .filter(jobs::Column::Id.eq(id))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(())
 }

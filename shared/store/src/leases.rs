@@ -44,7 +44,7 @@ pub async fn acquire(
 ) -> Result<bool, StoreError> {
     let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2);
     let values = [name.into(), holder.into(), milliseconds.into()];
-    let connection = unit.connection();
+    let connection = unit.connection().await?;
     let taken = connection.execute_raw(ACQUIRE.statement(connection, values)).await?;
     Ok(taken.rows_affected() == 1)
 }
@@ -55,7 +55,7 @@ pub async fn release(unit: &UnitOfWork, name: &str, holder: &str) -> Result<(), 
         .col_expr(relay_leases::Column::ExpiresAt, Expr::value(Timestamp(0)))
         .filter(relay_leases::Column::Name.eq(name))
         .filter(relay_leases::Column::Holder.eq(holder))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod calls;
 mod connect;
 mod connection;
 mod entities;
@@ -26,7 +27,7 @@ pub mod sessions;
 pub mod users;
 
 pub use connect::{ConnectFault, OnStatement, Store, StoreOptions};
-pub use connection::{Reader, Transaction};
+pub use connection::Connection;
 pub use error::StoreError;
 pub use sea_orm::ConnectionTrait;
 pub use unit_of_work::UnitOfWork;

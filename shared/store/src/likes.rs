@@ -3,14 +3,44 @@
 use domain::ids::{LikeId, PostId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
 use domain::users::UserSummary;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait as _,
+};
 
-use crate::backend::is_among;
+use crate::backend::{has_data_modifying_with, is_among, statement};
 use crate::entities::{post_likes, posts as post_rows};
 use crate::page::{Keyset, Sorting, assemble};
 use crate::posts::PostCount;
+use crate::writes::Write;
 use crate::{StoreError, UnitOfWork, posts, users};
+
+/// PostgreSQL: counts a like and inserts it in one statement. Returns no row if nothing is to be changed. The insertion
+/// conflicts if a concurrent request of the same person committed the like while this one waited for the post's row.
+const INSERT: &str = "
+    WITH counted AS (
+        UPDATE posts SET likes_count = likes_count + 1
+        WHERE id = $2 AND deleted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM post_likes WHERE post_id = $2 AND user_id = $3)
+        RETURNING author_id, likes_count
+    ), inserted AS (
+        INSERT INTO post_likes (id, post_id, user_id, created_at) SELECT $1, $2, $3, $4 FROM counted
+        ON CONFLICT (post_id, user_id) DO NOTHING RETURNING 1
+    )
+    SELECT author_id, likes_count FROM counted WHERE EXISTS (SELECT 1 FROM inserted)";
+
+/// PostgreSQL: removes a like and counts it in one statement. Returns no row if nothing is to be changed.
+const DELETE: &str = "
+    WITH counted AS (
+        UPDATE posts SET likes_count = likes_count - 1
+        WHERE id = $1 AND deleted_at IS NULL
+            AND EXISTS (SELECT 1 FROM post_likes WHERE post_id = $1 AND user_id = $2)
+        RETURNING author_id, likes_count
+    ), deleted AS (
+        DELETE FROM post_likes WHERE post_id = $1 AND user_id = $2 RETURNING 1
+    )
+    SELECT author_id, likes_count FROM counted WHERE EXISTS (SELECT 1 FROM deleted)";
 
 /// Adds a like and counts it in the post. Returns the post's new number of likes, or `None` if the unit must be rolled
 /// back because nothing is to be changed: the post is not live, or the person likes it already.
@@ -20,37 +50,48 @@ pub async fn insert(
     post: PostId,
     user: UserId,
 ) -> Result<Option<PostCount>, StoreError> {
+    let connection = unit.connection().await?;
+    if has_data_modifying_with(connection) {
+        let values = [id.0.into(), post.0.into(), user.0.into(), unit.now().0.into()];
+        return counted(connection.query_one_raw(statement(connection, INSERT, values)).await?);
+    }
     let is_new = Expr::exists(like_of(post, user)).not();
     let counted = posts::adjust(unit, post, post_rows::Column::LikesCount, 1, Some(is_new)).await?;
-    let Some(counted) = counted else { return Ok(None) };
-    let row = post_likes::ActiveModel {
-        id: Set(id),
-        post_id: Set(post),
-        user_id: Set(user),
-        created_at: Set(unit.now()),
-    };
-    let one_a_person = OnConflict::columns([post_likes::Column::PostId, post_likes::Column::UserId]);
-    let inserted = post_likes::Entity::insert_many([row])
-        .on_conflict(one_a_person.clone().do_nothing().to_owned())
-        .exec_without_returning(unit.connection())
-        .await?;
-    // Zero rows if a concurrent request of the same person committed the like while this unit waited for the post's
-    // row.
-    Ok((inserted == 1).then_some(counted))
+    if counted.is_some() {
+        let row = post_likes::ActiveModel {
+            id: Set(id),
+            post_id: Set(post),
+            user_id: Set(user),
+            created_at: Set(unit.now()),
+        };
+        unit.write(Write::insert("post_likes", id.0, post_likes::Entity::insert(row).into_query()));
+    }
+    Ok(counted)
 }
 
 /// Removes a like and counts it in the post. Returns the post's new number of likes, or `None` if the unit must be rolled
 /// back because nothing is to be changed: the post is not live, or the person does not like it.
 pub async fn delete(unit: &UnitOfWork, post: PostId, user: UserId) -> Result<Option<PostCount>, StoreError> {
+    let connection = unit.connection().await?;
+    if has_data_modifying_with(connection) {
+        let values = [post.0.into(), user.0.into()];
+        return counted(connection.query_one_raw(statement(connection, DELETE, values)).await?);
+    }
     let exists = Expr::exists(like_of(post, user));
     let counted = posts::adjust(unit, post, post_rows::Column::LikesCount, -1, Some(exists)).await?;
-    let Some(counted) = counted else { return Ok(None) };
-    let deleted = post_likes::Entity::delete_many()
-        .filter(post_likes::Column::PostId.eq(post))
-        .filter(post_likes::Column::UserId.eq(user))
-        .exec(unit.connection())
-        .await?;
-    Ok((deleted.rows_affected == 1).then_some(counted))
+    if counted.is_some() {
+        post_likes::Entity::delete_many()
+            .filter(post_likes::Column::PostId.eq(post))
+            .filter(post_likes::Column::UserId.eq(user))
+            .exec(connection)
+            .await?;
+    }
+    Ok(counted)
+}
+
+fn counted(row: Option<QueryResult>) -> Result<Option<PostCount>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(PostCount { author_id: row.try_get_by_index(0)?, count: row.try_get_by_index(1)? }))
 }
 
 fn like_of(post: PostId, user: UserId) -> SelectStatement {

@@ -8,13 +8,13 @@ use domain::Timestamp;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::UnreadCounts;
 use domain::page::{Page, PageRequest, SortKey};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::backend::is_among;
 use crate::entities::{notification_heads, notifications};
 use crate::page::{Keyset, Sorting, assemble};
-use crate::rows::expect_one;
+use crate::writes::Write;
 use crate::{StoreError, UnitOfWork};
 
 pub use changes::{add_actor, create, restore_actor, retract_actor};
@@ -63,7 +63,7 @@ pub async fn advance(unit: &UnitOfWork, recipient: UserId) -> Result<Head, Store
         .to_owned();
     let head = notification_heads::Entity::insert(row)
         .on_conflict(one_more)
-        .exec_with_returning(unit.connection())
+        .exec_with_returning(unit.connection().await?)
         .await?;
     let unread = UnreadCounts { unseen: head.unseen, unread: head.unread };
     Ok(Head { number: head.seq, at: head.told_at, unread })
@@ -71,13 +71,14 @@ pub async fn advance(unit: &UnitOfWork, recipient: UserId) -> Result<Head, Store
 
 /// Returns the unused number that [`advance`] took: numbers have no gaps, so that a client
 /// notices a missed notification. The head stays locked until the unit ends.
-pub async fn give_back(unit: &UnitOfWork, recipient: UserId) -> Result<(), StoreError> {
-    let updated = notification_heads::Entity::update_many()
-        .col_expr(notification_heads::Column::Seq, Expr::col(notification_heads::Column::Seq).sub(1))
-        .filter(notification_heads::Column::UserId.eq(recipient))
-        .exec(unit.connection())
-        .await?;
-    expect_one(updated.rows_affected, "notification_heads", recipient)
+pub fn give_back(unit: &UnitOfWork, recipient: UserId) {
+    use notification_heads::Column;
+    let update = Query::update()
+        .table(notification_heads::Entity)
+        .value(Column::Seq, Expr::col(Column::Seq).sub(1))
+        .and_where(Expr::col(Column::UserId).eq(recipient))
+        .to_owned();
+    unit.write(Write::update("notification_heads", recipient.0, update));
 }
 
 /// Filter of a list of notifications.
@@ -158,12 +159,7 @@ pub async fn mark(
         Mark::Seen => 0,
         Mark::Read => set_mark(unit, recipient, marked, notifications::Column::ReadAt).await?,
     };
-    let change = UnreadCounts { unseen: -seen, unread: -read };
-    if (seen, read) != (0, 0) {
-        let adjusted = unit.connection().execute(&changes::adjust_counters(recipient, change)).await?;
-        expect_one(adjusted.rows_affected(), "notification_heads", recipient)?;
-    }
-    Ok(change)
+    Ok(changes::adjust_counters(unit, recipient, UnreadCounts { unseen: -seen, unread: -read }))
 }
 
 async fn set_mark(
@@ -172,6 +168,7 @@ async fn set_mark(
     marked: &Marked,
     column: notifications::Column,
 ) -> Result<i64, StoreError> {
+    let connection = unit.connection().await?;
     let update = notifications::Entity::update_many()
         .col_expr(column, Expr::value(unit.now()))
         .filter(notifications::Column::UserId.eq(recipient))
@@ -180,10 +177,10 @@ async fn set_mark(
     let update = match marked {
         Marked::Ids(ids) => {
             let ids = ids.iter().map(|id| id.0);
-            update.filter(is_among(unit.connection(), notifications::Column::Id, ids))
+            update.filter(is_among(connection, notifications::Column::Id, ids))
         }
         Marked::UpTo(instant) => update.filter(notifications::Column::UpdatedAt.lte(*instant)),
     };
-    let rows = update.exec(unit.connection()).await?.rows_affected;
+    let rows = update.exec(connection).await?.rows_affected;
     i64::try_from(rows).map_err(|_too_many| StoreError::corrupt("notifications", "too many rows"))
 }

@@ -10,7 +10,7 @@ mod read;
 
 use domain::events::PARTITIONS;
 
-pub(crate) use self::append::append;
+pub(crate) use self::append::{Append, append_on_sqlite};
 pub use self::epochs::{Comparison, begin_epoch, begin_next_epoch, comparison, earlier_epochs, epoch};
 pub use self::prune::{prunable, prune};
 pub use self::read::{NewEvents, heads, oldest, read, read_for, read_new};

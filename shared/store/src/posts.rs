@@ -7,18 +7,20 @@ use domain::page::{Page, PageRequest, SortKey};
 use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _,
+};
 
 use crate::backend::is_among;
 use crate::entities::posts;
 use crate::page::{Keyset, Sorting, assemble};
-use crate::rows::expect_one;
+use crate::writes::Write;
 use crate::{StoreError, UnitOfWork};
 
 pub use views::{view, views};
 
 /// Adds a post.
-pub async fn insert(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
+pub fn insert(unit: &UnitOfWork, post: &Post) {
     let row = posts::ActiveModel {
         id: Set(post.id),
         author_id: Set(post.author_id),
@@ -31,8 +33,7 @@ pub async fn insert(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
         edited_at: Set(post.edited_at),
         deleted_at: Set(None),
     };
-    posts::Entity::insert(row).exec_without_returning(unit.connection()).await?;
-    Ok(())
+    unit.write(Write::insert("posts", post.id.0, posts::Entity::insert(row).into_query()));
 }
 
 /// Finds a live post.
@@ -59,32 +60,30 @@ pub async fn lock(unit: &UnitOfWork, id: PostId) -> Result<Option<Post>, StoreEr
     let row = posts::Entity::find_by_id(id)
         .filter(posts::Column::DeletedAt.is_null())
         .lock_exclusive()
-        .one(unit.connection())
+        .one(unit.connection().await?)
         .await?;
     Ok(row.map(post))
 }
 
 /// Replaces title, content and version of a post.
-pub async fn update(unit: &UnitOfWork, post: &Post) -> Result<(), StoreError> {
-    let updated = posts::Entity::update_many()
+pub fn update(unit: &UnitOfWork, post: &Post) {
+    let update = posts::Entity::update_many()
         .col_expr(posts::Column::Title, Expr::value(post.title.as_str()))
         .col_expr(posts::Column::Content, Expr::value(post.content.as_str()))
         .col_expr(posts::Column::Version, Expr::value(post.version))
         .col_expr(posts::Column::EditedAt, Expr::value(post.edited_at))
         .filter(posts::Column::Id.eq(post.id))
-        .exec(unit.connection())
-        .await?;
-    expect_one(updated.rows_affected, "posts", post.id)
+        .into_query();
+    unit.write(Write::update("posts", post.id.0, update));
 }
 
 /// Marks a post as deleted. The row stays.
-pub async fn delete(unit: &UnitOfWork, id: PostId) -> Result<(), StoreError> {
-    let deleted = posts::Entity::update_many()
+pub fn delete(unit: &UnitOfWork, id: PostId) {
+    let update = posts::Entity::update_many()
         .col_expr(posts::Column::DeletedAt, Expr::value(unit.now()))
         .filter(posts::Column::Id.eq(id))
-        .exec(unit.connection())
-        .await?;
-    expect_one(deleted.rows_affected, "posts", id)
+        .into_query();
+    unit.write(Write::update("posts", id.0, update));
 }
 
 /// Returns those of the posts that are live, each with its author.
@@ -139,7 +138,7 @@ pub(crate) async fn adjust(
         .and_where_option(condition)
         .returning(Query::returning().columns([posts::Column::AuthorId, counter]))
         .to_owned();
-    let Some(row) = unit.connection().query_one(&update).await? else { return Ok(None) };
+    let Some(row) = unit.connection().await?.query_one(&update).await? else { return Ok(None) };
     Ok(Some(PostCount { author_id: row.try_get_by_index(0)?, count: row.try_get_by_index(1)? }))
 }
 

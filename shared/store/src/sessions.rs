@@ -6,7 +6,7 @@ use domain::ids::{SessionId, UserId};
 use domain::users::{Role, UserState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, Select,
 };
 
 use crate::backend::is_among;
@@ -34,13 +34,13 @@ pub async fn insert(unit: &UnitOfWork, session: &Session, salt: &str) -> Result<
         created_at: Set(session.created_at),
         revoked_at: Set(session.revoked_at),
     };
-    sessions::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    sessions::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
 }
 
 /// Finds a session and locks it until the unit ends.
 pub async fn lock(unit: &UnitOfWork, id: SessionId) -> Result<Option<StoredSession>, StoreError> {
-    let row = sessions::Entity::find_by_id(id).lock_exclusive().one(unit.connection()).await?;
+    let row = sessions::Entity::find_by_id(id).lock_exclusive().one(unit.connection().await?).await?;
     Ok(row.map(|row| StoredSession { salt: row.refresh_salt.clone(), session: session(&row) }))
 }
 
@@ -55,16 +55,36 @@ pub struct SessionWithOwner {
     pub role: Role,
 }
 
-/// Finds a session with the state and the role of its owner, in one statement.
+/// Finds a session with the state and the role of its owner, in one statement. The gateway may read these columns.
 pub async fn find_with_owner(
     connection: &impl ConnectionTrait,
     id: SessionId,
 ) -> Result<Option<SessionWithOwner>, StoreError> {
+    with_owner(id).into_tuple().one(connection).await?.map(|row| of_row(id, row)).transpose()
+}
+
+/// Finds a session with the state, the role and the nickname of its owner, in one statement.
+pub async fn find_with_nickname(
+    connection: &impl ConnectionTrait,
+    id: SessionId,
+) -> Result<Option<(SessionWithOwner, String)>, StoreError> {
+    let select = with_owner(id).column(users::Column::Nickname);
+    let row =
+        select.into_tuple::<(UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String, String)>();
+    let Some((user, generation, rotated, created, revoked, state, role, nickname)) =
+        row.one(connection).await?
+    else {
+        return Ok(None);
+    };
+    Ok(Some((of_row(id, (user, generation, rotated, created, revoked, state, role))?, nickname)))
+}
+
+fn with_owner(id: SessionId) -> Select<sessions::Entity> {
     let to_user = sessions::Entity::belongs_to(users::Entity)
         .from(sessions::Column::UserId)
         .to(users::Column::Id)
         .into();
-    let row = sessions::Entity::find_by_id(id)
+    sessions::Entity::find_by_id(id)
         .select_only()
         .columns([
             sessions::Column::UserId,
@@ -75,18 +95,18 @@ pub async fn find_with_owner(
         ])
         .columns([users::Column::State, users::Column::Role])
         .join(JoinType::InnerJoin, to_user)
-        .into_tuple::<(UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String)>()
-        .one(connection)
-        .await?;
-    let Some((user_id, generation, rotated_at, created_at, revoked_at, state, role)) = row else {
-        return Ok(None);
-    };
+}
+
+type OwnerRow = (UserId, i64, Timestamp, Timestamp, Option<Timestamp>, String, String);
+
+fn of_row(id: SessionId, row: OwnerRow) -> Result<SessionWithOwner, StoreError> {
+    let (user_id, generation, rotated_at, created_at, revoked_at, state, role) = row;
     let corrupt = |column: &str| StoreError::corrupt("users", format!("{column} of {user_id}"));
-    Ok(Some(SessionWithOwner {
+    Ok(SessionWithOwner {
         session: Session { id, user_id, generation, rotated_at, created_at, revoked_at },
         state: UserState::from_name(&state).ok_or_else(|| corrupt("state"))?,
         role: Role::from_name(&role).ok_or_else(|| corrupt("role"))?,
-    }))
+    })
 }
 
 /// Records that a session's refresh token was rotated.
@@ -95,7 +115,7 @@ pub async fn rotate(unit: &UnitOfWork, id: SessionId, generation: i64) -> Result
         .col_expr(sessions::Column::Generation, Expr::value(generation))
         .col_expr(sessions::Column::RotatedAt, Expr::value(unit.now()))
         .filter(sessions::Column::Id.eq(id))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     expect_one(rotated.rows_affected, "sessions", id)
 }
@@ -106,7 +126,7 @@ pub async fn revoke(unit: &UnitOfWork, id: SessionId) -> Result<bool, StoreError
         .col_expr(sessions::Column::RevokedAt, Expr::value(unit.now()))
         .filter(sessions::Column::Id.eq(id))
         .filter(sessions::Column::RevokedAt.is_null())
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(revoked.rows_affected == 1)
 }
@@ -131,7 +151,7 @@ pub async fn ended_among(
 pub async fn prune(unit: &UnitOfWork, before: Timestamp) -> Result<u64, StoreError> {
     let pruned = sessions::Entity::delete_many()
         .filter(sessions::Column::RotatedAt.lt(before))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(pruned.rows_affected)
 }

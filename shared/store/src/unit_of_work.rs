@@ -1,15 +1,20 @@
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::Timestamp;
 use domain::events::Event;
 
+use crate::StoreError;
 use crate::connect::Signals;
-use crate::connection::Transaction;
-use crate::{StoreError, outbox};
+use crate::connection::Connection;
+use crate::writes::{self, Write};
 
 /// One transaction. Dropping it without [`commit`](Self::commit) rolls it back.
 pub struct UnitOfWork {
-    transaction: Transaction,
+    connection: Connection,
+    /// Writes that were not sent yet.
+    writes: Mutex<Vec<Write>>,
     events: Vec<Event>,
     enqueued: AtomicBool,
     signals: Signals,
@@ -17,8 +22,15 @@ pub struct UnitOfWork {
 }
 
 impl UnitOfWork {
-    pub(crate) fn new(transaction: Transaction, signals: Signals, now: Timestamp) -> Self {
-        Self { transaction, events: Vec::new(), enqueued: AtomicBool::new(false), signals, now }
+    pub(crate) fn new(connection: Connection, signals: Signals, now: Timestamp) -> Self {
+        Self {
+            connection,
+            writes: Mutex::new(Vec::new()),
+            events: Vec::new(),
+            enqueued: AtomicBool::new(false),
+            signals,
+            now,
+        }
     }
 
     /// Returns the instant of everything that the unit writes.
@@ -26,9 +38,17 @@ impl UnitOfWork {
         self.now
     }
 
-    /// Returns the connection, for finders whose answers guard a write.
-    pub fn connection(&self) -> &Transaction {
-        &self.transaction
+    /// Returns the connection, for finders whose answers guard a write. Sends the writes that wait first.
+    pub async fn connection(&self) -> Result<&Connection, StoreError> {
+        let waiting = std::mem::take(&mut *self.writes.lock().unwrap_or_else(PoisonError::into_inner));
+        writes::run(&self.connection, waiting, Vec::new(), self.now).await?;
+        Ok(&self.connection)
+    }
+
+    /// Writes a row before the next statement of the unit, or with the commit. Writes that wait are sent together, so none
+    /// may change or need a row that another one changes.
+    pub(crate) fn write(&self, write: Write) {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 
     /// Records an event. The commit appends it to the outbox.
@@ -41,18 +61,17 @@ impl UnitOfWork {
         self.enqueued.store(true, Ordering::Relaxed);
     }
 
-    /// Appends the recorded events to the outbox and commits, in a task of its own: dropping this future does not
-    /// interrupt it. If no answer arrives within the deadline of a call, the outcome is unknown.
+    /// Sends the writes that wait, appends the recorded events to the outbox, and commits, in a task of its own: dropping
+    /// this future does not interrupt it. If no answer arrives within the deadline of a call, the outcome is unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { transaction, events, enqueued, signals, now } = self;
+        let Self { connection, writes, events, enqueued, signals, now } = self;
         let committed = tokio::spawn(async move {
             let has_events = !events.is_empty();
-            if has_events {
-                let events = events.into_iter().map(|event| event.into_new(now));
-                let events = events.collect::<Result<_, _>>().map_err(StoreError::Frame)?;
-                outbox::append(&transaction, events, now).await?;
-            }
-            transaction.commit().await?;
+            let events = events.into_iter().map(|event| event.into_new(now));
+            let events = events.collect::<Result<_, _>>().map_err(StoreError::Frame)?;
+            let waiting = writes.into_inner().unwrap_or_else(PoisonError::into_inner);
+            writes::run(&connection, waiting, events, now).await?;
+            connection.commit().await?;
             signals.commits.send_modify(one_more);
             if has_events {
                 signals.appends.send_modify(one_more);
@@ -67,7 +86,7 @@ impl UnitOfWork {
 
     /// Rolls everything back.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        Ok(self.connection.rollback().await?)
     }
 }
 

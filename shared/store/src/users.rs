@@ -3,12 +3,13 @@
 use domain::ids::UserId;
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, UpdateStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::backend::is_among;
 use crate::entities::{user_passwords, users};
 use crate::rows::expect_one;
+use crate::writes::Write;
 use crate::{StoreError, UnitOfWork};
 
 /// Adds a person. Fails with [`StoreError::Conflict`] if the address already has an account.
@@ -28,7 +29,7 @@ pub async fn insert(unit: &UnitOfWork, user: &User) -> Result<(), StoreError> {
         version: Set(user.version),
         created_at: Set(user.created_at),
     };
-    users::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    users::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
 }
 
@@ -39,7 +40,7 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
         password_hash: Set(hash.to_owned()),
         changed_at: Set(unit.now()),
     };
-    user_passwords::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    user_passwords::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
 }
 
@@ -48,7 +49,7 @@ pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     let replaced = user_passwords::Entity::update_many()
         .col_expr(user_passwords::Column::PasswordHash, Expr::value(hash))
         .filter(user_passwords::Column::UserId.eq(user))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     expect_one(replaced.rows_affected, "user_passwords", user)
 }
@@ -154,27 +155,41 @@ pub enum Counter {
     Following,
 }
 
+impl Counter {
+    fn column(self) -> users::Column {
+        match self {
+            Self::Posts => users::Column::PostsCount,
+            Self::Followers => users::Column::FollowersCount,
+            Self::Following => users::Column::FollowingCount,
+        }
+    }
+}
+
+/// Adds `by` to a counter of a profile.
+pub fn adjust_counter(unit: &UnitOfWork, id: UserId, counter: Counter, by: i64) {
+    unit.write(Write::update("users", id.0, adjustment(id, counter, by)));
+}
+
 /// Adds `by` to a counter of a profile and returns the new value.
-pub async fn adjust_counter(
+pub async fn adjust_and_get_counter(
     unit: &UnitOfWork,
     id: UserId,
     counter: Counter,
     by: i64,
 ) -> Result<i64, StoreError> {
-    let column = match counter {
-        Counter::Posts => users::Column::PostsCount,
-        Counter::Followers => users::Column::FollowersCount,
-        Counter::Following => users::Column::FollowingCount,
-    };
-    let update = Query::update()
+    let update = adjustment(id, counter, by).returning_col(counter.column()).to_owned();
+    let row = unit.connection().await?.query_one(&update).await?;
+    let row = row.ok_or_else(|| StoreError::corrupt("users", format!("no row {id}")))?;
+    Ok(row.try_get_by_index(0)?)
+}
+
+fn adjustment(id: UserId, counter: Counter, by: i64) -> UpdateStatement {
+    let column = counter.column();
+    Query::update()
         .table(users::Entity)
         .value(column, Expr::col(column).add(by))
         .and_where(users::Column::Id.eq(id))
-        .returning_col(column)
-        .to_owned();
-    let row = unit.connection().query_one(&update).await?;
-    let row = row.ok_or_else(|| StoreError::corrupt("users", format!("no row {id}")))?;
-    Ok(row.try_get_by_index(0)?)
+        .to_owned()
 }
 
 /// Replaces the editable fields of a profile if it still has `version`. Returns whether it had.
@@ -186,7 +201,7 @@ pub async fn update_profile(unit: &UnitOfWork, user: &User, version: i64) -> Res
         .col_expr(users::Column::Version, Expr::col(users::Column::Version).add(1))
         .filter(users::Column::Id.eq(user.id))
         .filter(users::Column::Version.eq(version))
-        .exec(unit.connection())
+        .exec(unit.connection().await?)
         .await?;
     Ok(updated.rows_affected == 1)
 }

@@ -2,6 +2,7 @@ mod copier;
 mod wake;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::{Clock, IdSource};
@@ -30,6 +31,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 pub struct Relay {
     parts: Parts,
     holder: String,
+    /// Whether this process copies, so that nobody else is to be told of its commits.
+    is_relaying: AtomicBool,
 }
 
 impl Relay {
@@ -45,7 +48,7 @@ impl Relay {
     ) -> Result<Self, SourceFault> {
         let client = redis_stream::client(redis_url)?;
         let parts = Parts { store, client, prefix: prefix.to_owned(), clock, ids };
-        Ok(Self { parts, holder: holder.into() })
+        Ok(Self { parts, holder: holder.into(), is_relaying: AtomicBool::new(false) })
     }
 
     /// Copies until `shutdown` completes. After a fault it waits and starts again.
@@ -55,7 +58,7 @@ impl Relay {
         tokio::select! {
             () = shutdown => {}
             () = self.copy_forever() => {}
-            () = wake::publish(store, client, &channel, &self.holder) => {}
+            () = wake::publish(store, client, &channel, &self.is_relaying) => {}
         }
         if let Err(error) = self.release().await {
             tracing::debug!(%error, "the relay's lease was not released; it expires");
@@ -66,7 +69,9 @@ impl Relay {
         let mut faults: u32 = 0;
         loop {
             let began = Instant::now();
-            match self.hold_and_copy().await {
+            let copied = Box::pin(self.hold_and_copy()).await;
+            self.is_relaying.store(false, Ordering::Relaxed);
+            match copied {
                 // Another process has the lease.
                 Ok(()) => tokio::time::sleep(RENEW).await,
                 Err(fault) => {
@@ -86,9 +91,10 @@ impl Relay {
         }
         let Parts { store, client, prefix, .. } = &self.parts;
         let mut appends = store.appends();
-        let others = wake::Listener::start(client.clone(), wake::channel(prefix), self.holder.clone());
+        let others = wake::Listener::start(client.clone(), wake::channel(prefix));
         let mut copier = Copier::connect(&self.parts).await?;
         tracing::info!(holder = self.holder, "relaying");
+        self.is_relaying.store(true, Ordering::Relaxed);
         let (mut renewal, mut check, mut pace) = (every(RENEW), every(CHECK), Pace::default());
         loop {
             pace.next_round().await;

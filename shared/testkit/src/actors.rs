@@ -25,6 +25,7 @@ impl Person {
             user_id: self.tokens.user.id,
             session_id: self.tokens.session_id,
             role: self.tokens.user.role,
+            nickname: self.tokens.user.nickname.as_str().to_owned(),
         }
     }
 
@@ -71,6 +72,6 @@ impl TestApp {
             revoked_at: None,
         };
         sessions::insert(unit, &session, "c2FsdA").await.unwrap();
-        Caller { user_id: user.id, session_id: session.id, role: user.role }
+        Caller { user_id: user.id, session_id: session.id, role: user.role, nickname: nickname.to_owned() }
     }
 }

@@ -1,7 +1,7 @@
 use domain::ProblemCode;
 use identity::access_tokens::TokenFault;
 
-use super::live_session::find_live_session;
+use super::live_session::find_live_session_with_nickname;
 use crate::{App, Caller, Credentials, OperationError};
 
 /// Returns the caller whom an access token identifies, if the session is live.
@@ -16,6 +16,6 @@ pub async fn authenticate(
             TokenFault::Expired => ProblemCode::TokenExpired,
             TokenFault::Invalid => ProblemCode::Unauthenticated,
         })?;
-    let found = find_live_session(app, claims.user, claims.session).await?;
-    Ok(Caller { user_id: claims.user, session_id: claims.session, role: found.role })
+    let (found, nickname) = find_live_session_with_nickname(app, claims.user, claims.session).await?;
+    Ok(Caller { user_id: claims.user, session_id: claims.session, role: found.role, nickname })
 }

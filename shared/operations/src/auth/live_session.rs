@@ -12,10 +12,22 @@ pub(crate) async fn find_live_session(
     user: UserId,
     session: SessionId,
 ) -> Result<SessionWithOwner, OperationError> {
-    let now = app.clock.now();
-    let is_live = |found: &SessionWithOwner| {
-        found.session.user_id == user && found.state == UserState::Active && found.session.is_live(now)
-    };
-    let found = sessions::find_with_owner(app.store.reader(), session).await?.filter(is_live);
-    Ok(found.ok_or(ProblemCode::SessionRevoked)?)
+    let found = sessions::find_with_owner(app.store.reader(), session).await?;
+    Ok(found.filter(|found| is_live(app, user, found)).ok_or(ProblemCode::SessionRevoked)?)
+}
+
+/// Finds the same with the nickname of the person.
+pub(super) async fn find_live_session_with_nickname(
+    app: &App,
+    user: UserId,
+    session: SessionId,
+) -> Result<(SessionWithOwner, String), OperationError> {
+    let found = sessions::find_with_nickname(app.store.reader(), session).await?;
+    Ok(found.filter(|(found, _)| is_live(app, user, found)).ok_or(ProblemCode::SessionRevoked)?)
+}
+
+fn is_live(app: &App, user: UserId, found: &SessionWithOwner) -> bool {
+    found.session.user_id == user
+        && found.state == UserState::Active
+        && found.session.is_live(app.clock.now())
 }

@@ -49,7 +49,7 @@ pub async fn refresh_tokens(
             return Err(ProblemCode::RefreshTokenReused.into());
         }
     }
-    let user = users::find(unit.connection(), session.user_id).await?;
+    let user = users::find(unit.connection().await?, session.user_id).await?;
     let user = user.filter(|user| user.state == UserState::Active).ok_or(ProblemCode::RefreshTokenInvalid)?;
     let tokens = issue(credentials, &session, &salt, user, unit.now())?;
     unit.commit().await?;

@@ -81,7 +81,7 @@ async fn try_code(
     };
     if right
         && stored.code.used_at.is_some()
-        && users::find_by_email(unit.connection(), &input.email).await?.is_some()
+        && users::find_by_email(unit.connection().await?, &input.email).await?.is_some()
     {
         // The same code was used in two tabs: the second one gets the outcome of the first.
         return Err(ProblemCode::EmailTaken.into());

@@ -3,7 +3,7 @@ use domain::comments::{Comment, CommentState, CommentView, NewComment, place_rep
 use domain::events::{Event, payload};
 use domain::ids::{CommentId, PostId};
 use domain::notifications::{NotificationType, Occasion};
-use store::{StoreError, comments, posts};
+use store::{comments, posts, users};
 
 use crate::notifications::notify;
 use crate::{App, Caller, OperationError};
@@ -35,10 +35,6 @@ pub async fn create_comment(
         replies_count: 0,
         created_at: unit.now(),
     };
-    comments::insert(&unit, &comment).await?;
-    if let Some(place) = place {
-        comments::adjust_replies_count(&unit, place.root, 1).await?;
-    }
     unit.record(Event::CommentCreated(payload::PostComments {
         post_id,
         post_author_id: post.author_id,
@@ -52,11 +48,17 @@ pub async fn create_comment(
             NotificationType::CommentReplied => Occasion::CommentReplied(post_id, comment.id),
             _ => Occasion::PostCommented(post_id, comment.id),
         };
-        notify(app, &mut unit, recipient, occasion, caller.user_id).await?;
+        notify(app, &mut unit, recipient, occasion, caller.summary()).await?;
     }
-    let id = comment.id;
-    let views = comments::views(unit.connection(), vec![comment], Some(caller.user_id)).await?;
+    let reply_to = match comment.reply_to {
+        None => None,
+        Some(person) => Some(users::summaries(unit.connection().await?, [person]).await?.get(person)?),
+    };
+    // Last, so that both are sent with the commit.
+    comments::insert(&unit, &comment);
+    if let Some(place) = place {
+        comments::adjust_replies_count(&unit, place.root, 1);
+    }
     unit.commit().await?;
-    let view = views.into_iter().next();
-    Ok(view.ok_or_else(|| StoreError::Corrupt { table: "comments", what: format!("no view of {id}") })?)
+    Ok(CommentView { comment, author: caller.summary(), reply_to, is_author: Some(true) })
 }

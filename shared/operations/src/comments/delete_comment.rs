@@ -19,9 +19,9 @@ pub async fn delete_comment(app: &App, caller: &Caller, id: CommentId) -> Result
     // The post is locked first, as in every operation. The comment is read again, because it may have changed before that.
     let post = posts::adjust_comments_count(&unit, known.post_id, -1).await?.ok_or(ProblemCode::NotFound)?;
     let comment = comments::lock(&unit, id).await?.filter(live).ok_or(ProblemCode::NotFound)?;
-    comments::delete(&unit, id).await?;
+    comments::delete(&unit, id);
     if let Some(root) = comment.parent_id {
-        comments::adjust_replies_count(&unit, root, -1).await?;
+        comments::adjust_replies_count(&unit, root, -1);
     }
     unit.record(Event::CommentDeleted(payload::PostComments {
         post_id: comment.post_id,
@@ -32,7 +32,9 @@ pub async fn delete_comment(app: &App, caller: &Caller, id: CommentId) -> Result
     }));
     let answered = match (comment.reply_to, comment.parent_id) {
         (Some(person), _) => Some(person),
-        (None, Some(root)) => comments::find(unit.connection(), root).await?.map(|root| root.author_id),
+        (None, Some(root)) => {
+            comments::find(unit.connection().await?, root).await?.map(|root| root.author_id)
+        }
         (None, None) => None,
     };
     if let Some((recipient, _)) = recipient(caller.user_id, post.author_id, answered) {

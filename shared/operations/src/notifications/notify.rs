@@ -20,30 +20,31 @@ pub(crate) async fn notify(
     unit: &mut UnitOfWork,
     recipient: UserId,
     occasion: Occasion,
-    actor: UserId,
+    actor: UserSummary,
 ) -> Result<(), OperationError> {
-    if recipient == actor {
+    if recipient == actor.id {
         return Ok(());
     }
     let head = notifications::advance(unit, recipient).await?;
     let silent_since = unit.now().minus(SILENCE);
-    let State { actor: summary, group, earlier } =
-        notifications::find_state(unit, recipient, occasion, actor, silent_since).await?;
+    let State { group, earlier } =
+        notifications::find_state(unit, recipient, occasion, actor.id, silent_since).await?;
     if let Some(earlier) = earlier.filter(|earlier| earlier.added_at > silent_since) {
         if !earlier.is_retracted {
-            return Ok(notifications::give_back(unit, recipient).await?);
+            notifications::give_back(unit, recipient);
+            return Ok(());
         }
-        let change = notifications::restore_actor(unit, recipient, &earlier, actor).await?;
+        let change = notifications::restore_actor(unit, recipient, &earlier, actor.id);
         record_counts(unit, recipient, head, change);
         return Ok(());
     }
     let (notification, change) = if let Some(group) = group {
-        let change = notifications::add_actor(unit, recipient, &group, actor, head.at).await?;
-        (grown(occasion, group, summary, head.at), change)
+        let change = notifications::add_actor(unit, recipient, &group, actor.id, head.at);
+        (grown(occasion, group, actor, head.at), change)
     } else {
         let id = NotificationId::new(&*app.ids);
-        let change = notifications::create(unit, id, recipient, occasion, actor, head.at).await?;
-        (view(id, occasion, vec![summary], 1, (head.at, head.at)), change)
+        let change = notifications::create(unit, id, recipient, occasion, actor.id, head.at);
+        (view(id, occasion, vec![actor], 1, (head.at, head.at)), change)
     };
     let payload = payload::Notification { notification, unread: sum(head.unread, change) };
     let event = Numbered { recipient, number: head.number, at: head.at, payload };

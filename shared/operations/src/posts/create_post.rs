@@ -20,10 +20,9 @@ pub async fn create_post(app: &App, caller: &Caller, new: NewPost) -> Result<Pos
         created_at: unit.now(),
         edited_at: None,
     };
-    posts::insert(&unit, &post).await?;
-    users::adjust_counter(&unit, caller.user_id, users::Counter::Posts, 1).await?;
+    posts::insert(&unit, &post);
+    users::adjust_counter(&unit, caller.user_id, users::Counter::Posts, 1);
     unit.record(Event::PostCreated(payload::PostCreated { post_id: post.id, author_id: post.author_id }));
-    let view = posts::view(unit.connection(), post, Some(caller.user_id)).await?;
     unit.commit().await?;
-    Ok(view)
+    Ok(PostView::of_new(post, caller.summary()))
 }

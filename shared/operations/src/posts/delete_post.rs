@@ -19,8 +19,8 @@ pub async fn delete_post(
     let post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;
     may_change(post.author_id, caller.user_id)?;
     may_change_version(post.version, expected)?;
-    posts::delete(&unit, id).await?;
-    users::adjust_counter(&unit, post.author_id, users::Counter::Posts, -1).await?;
+    posts::delete(&unit, id);
+    users::adjust_counter(&unit, post.author_id, users::Counter::Posts, -1);
     unit.record(Event::PostDeleted(payload::PostDeleted { post_id: id, author_id: post.author_id }));
     Ok(unit.commit().await?)
 }

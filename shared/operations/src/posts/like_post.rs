@@ -21,7 +21,7 @@ pub async fn like_post(app: &App, caller: &Caller, id: PostId) -> Result<LikeSta
         author_id: counted.author_id,
         likes_count: counted.count,
     }));
-    notify(app, &mut unit, counted.author_id, Occasion::PostLiked(id), caller.user_id).await?;
+    notify(app, &mut unit, counted.author_id, Occasion::PostLiked(id), caller.summary()).await?;
     unit.commit().await?;
     Ok(LikeState { liked: true, likes_count: counted.count })
 }

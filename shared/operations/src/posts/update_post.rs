@@ -26,14 +26,14 @@ pub async fn update_post(
     if post != before {
         post.version += 1;
         post.edited_at = Some(unit.now());
-        posts::update(&unit, &post).await?;
+        posts::update(&unit, &post);
         unit.record(Event::PostUpdated(payload::PostUpdated {
             post_id: id,
             author_id: post.author_id,
             version: post.version,
         }));
     }
-    let view = posts::view(unit.connection(), post, Some(caller.user_id)).await?;
+    let view = posts::view(unit.connection().await?, post, Some(caller.user_id)).await?;
     unit.commit().await?;
     Ok(view)
 }

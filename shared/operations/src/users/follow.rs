@@ -14,15 +14,16 @@ use crate::{App, Caller, OperationError};
 pub async fn follow(app: &App, caller: &Caller, person: UserId) -> Result<Relationship, OperationError> {
     let follower = caller.user_id;
     let mut unit = app.store.begin_for(person.0, app.clock.now()).await?;
-    let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
+    let found = users::find(unit.connection().await?, person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
-    if follows::insert(&unit, FollowId::new(&*app.ids), follower, person).await? {
+    let is_new = follows::insert(&unit, FollowId::new(&*app.ids), follower, person).await?;
+    let relationship = follows::relationship(unit.connection().await?, follower, person).await?;
+    if is_new {
         let followers_count = adjust_counters(&unit, follower, person, 1).await?;
         unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
-        notify(app, &mut unit, person, occasion, follower).await?;
+        notify(app, &mut unit, person, occasion, caller.summary()).await?;
     }
-    let relationship = follows::relationship(unit.connection(), follower, person).await?;
     unit.commit().await?;
     Ok(relationship)
 }
@@ -39,7 +40,7 @@ pub(super) async fn adjust_counters(
     ends.sort_unstable_by_key(|(end, _)| *end);
     let mut followers_count = 0;
     for (end, counter) in ends {
-        let value = users::adjust_counter(unit, end, counter, by).await?;
+        let value = users::adjust_and_get_counter(unit, end, counter, by).await?;
         if counter == Counter::Followers {
             followers_count = value;
         }

@@ -14,15 +14,16 @@ use crate::{App, Caller, OperationError};
 pub async fn unfollow(app: &App, caller: &Caller, person: UserId) -> Result<Relationship, OperationError> {
     let follower = caller.user_id;
     let mut unit = app.store.begin_for(person.0, app.clock.now()).await?;
-    let found = users::find(unit.connection(), person).await?.ok_or(ProblemCode::NotFound)?;
+    let found = users::find(unit.connection().await?, person).await?.ok_or(ProblemCode::NotFound)?;
     may_follow(follower, person, found.state)?;
-    if follows::delete(&unit, follower, person).await? {
+    let is_removed = follows::delete(&unit, follower, person).await?;
+    let relationship = follows::relationship(unit.connection().await?, follower, person).await?;
+    if is_removed {
         let followers_count = adjust_counters(&unit, follower, person, -1).await?;
         unit.record(Event::UserFollowers(payload::UserFollowers { user_id: person, followers_count }));
         let occasion = Occasion::followed(follower, unit.now());
         withdraw(&mut unit, person, occasion, follower).await?;
     }
-    let relationship = follows::relationship(unit.connection(), follower, person).await?;
     unit.commit().await?;
     Ok(relationship)
 }

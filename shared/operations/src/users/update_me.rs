@@ -24,7 +24,7 @@ pub async fn update_me(
     expected: Option<i64>,
 ) -> Result<User, OperationError> {
     let unit = app.store.begin(app.clock.now()).await?;
-    let before = users::find(unit.connection(), caller.user_id).await?.ok_or(ProblemCode::NotFound)?;
+    let before = users::find(unit.connection().await?, caller.user_id).await?.ok_or(ProblemCode::NotFound)?;
     may_change_version(before.version, expected)?;
     let mut user = before.clone();
     user.nickname = change.nickname.unwrap_or(user.nickname);

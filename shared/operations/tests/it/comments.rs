@@ -186,7 +186,7 @@ async fn counters_equal_rows_after_concurrent_comments_and_deletions(database: T
     let id = post(&app, &everybody[0]).await;
     let root = comment(&app, &everybody[0], id, None).await;
     at_once(18, |number| {
-        let (app, who) = (app.app.clone(), everybody[number % 6]);
+        let (app, who) = (app.app.clone(), everybody[number % 6].clone());
         async move {
             let parent = (number % 3 > 0).then_some(root);
             let written = comments::create_comment(&app, &who, id, new_comment(parent)).await.unwrap();
@@ -208,7 +208,7 @@ async fn one_of_many_concurrent_deletions_of_a_comment_takes_effect(database: Te
     let root = comment(&app, &mina, id, None).await;
     let reply = comment(&app, &mina, id, Some(root)).await;
     let deletions = at_once(8, |_| {
-        let app = app.app.clone();
+        let (app, mina) = (app.app.clone(), mina.clone());
         async move { comments::delete_comment(&app, &mina, reply).await }
     })
     .await;
@@ -227,7 +227,7 @@ async fn a_concurrent_reply_and_deletion_of_its_parent_leave_counters_right(data
     for _ in 0..4 {
         let root = comment(&app, &mina, id, None).await;
         at_once(4, |number| {
-            let app = app.app.clone();
+            let (app, mina, jun) = (app.app.clone(), mina.clone(), jun.clone());
             async move {
                 if number == 0 {
                     comments::delete_comment(&app, &mina, root).await.unwrap();

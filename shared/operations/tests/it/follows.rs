@@ -165,8 +165,9 @@ async fn people_can_follow_each_other_at_the_same_time(database: TestDatabase) {
     let everybody = people::<6>(&app).await;
     at_once(30, |number| {
         let app = app.app.clone();
-        let (who, whom) = (everybody[number % 6], everybody[(number % 6 + number / 6 + 1) % 6]);
-        async move { users::follow(&app, &who, whom.user_id).await.unwrap() }
+        let (who, whom) =
+            (everybody[number % 6].clone(), everybody[(number % 6 + number / 6 + 1) % 6].user_id);
+        async move { users::follow(&app, &who, whom).await.unwrap() }
     })
     .await;
     for person in &everybody {
@@ -182,13 +183,14 @@ async fn counters_equal_rows_after_concurrent_follows_and_unfollows(database: Te
     let everybody = people::<4>(&app).await;
     at_once(16, |number| {
         let app = app.app.clone();
-        let (who, whom) = (everybody[number % 4], everybody[(number % 4 + number / 4 % 3 + 1) % 4]);
+        let (who, whom) =
+            (everybody[number % 4].clone(), everybody[(number % 4 + number / 4 % 3 + 1) % 4].user_id);
         async move {
             for turn in 0..4 {
                 if (number + turn) % 3 == 0 {
-                    users::unfollow(&app, &who, whom.user_id).await.unwrap();
+                    users::unfollow(&app, &who, whom).await.unwrap();
                 } else {
-                    users::follow(&app, &who, whom.user_id).await.unwrap();
+                    users::follow(&app, &who, whom).await.unwrap();
                 }
             }
         }
@@ -205,8 +207,8 @@ async fn twenty_concurrent_follows_of_one_person_are_one_follow(database: TestDa
     let app = TestApp::new(database);
     let [mina, jun] = people(&app).await;
     at_once(20, |_| {
-        let app = app.app.clone();
-        async move { users::follow(&app, &jun, mina.user_id).await.unwrap() }
+        let (app, jun, mina) = (app.app.clone(), jun.clone(), mina.user_id);
+        async move { users::follow(&app, &jun, mina).await.unwrap() }
     })
     .await;
     assert_eq!(counted(&app, &mina).await, (1, 0));

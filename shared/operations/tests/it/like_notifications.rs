@@ -68,7 +68,7 @@ async fn the_frame_of_a_like_has_the_notification_as_the_list_shows_it(database:
 async fn fifty_likes_are_one_unread_notification_with_the_latest_three_actors(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<51>(&app).await;
-    let author = everybody[50];
+    let author = everybody[50].clone();
     let id = post(&app, &author).await;
     for who in everybody.iter().take(50) {
         app.clock.advance(Duration::from_millis(1));
@@ -89,10 +89,10 @@ async fn fifty_likes_are_one_unread_notification_with_the_latest_three_actors(da
 async fn concurrent_likes_share_one_notification(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<21>(&app).await;
-    let author = everybody[20];
+    let author = everybody[20].clone();
     let id = post(&app, &author).await;
     at_once(20, |number| {
-        let (app, who) = (app.app.clone(), everybody[number]);
+        let (app, who) = (app.app.clone(), everybody[number].clone());
         async move { posts::like_post(&app, &who, id).await.unwrap() }
     })
     .await;

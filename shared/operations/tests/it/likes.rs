@@ -69,7 +69,7 @@ async fn twenty_concurrent_likes_of_one_person_are_one_like_and_one_notification
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     let likes = at_once(20, |_| {
-        let app = app.app.clone();
+        let (app, jun) = (app.app.clone(), jun.clone());
         async move { posts::like_post(&app, &jun, id).await.unwrap() }
     })
     .await;
@@ -85,10 +85,10 @@ async fn twenty_concurrent_likes_of_one_person_are_one_like_and_one_notification
 async fn the_counter_equals_rows_after_a_hundred_concurrent_likes_and_unlikes(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<20>(&app).await;
-    let author = everybody[0];
+    let author = everybody[0].clone();
     let id = post(&app, &author).await;
     at_once(20, |number| {
-        let (app, who) = (app.app.clone(), everybody[number]);
+        let (app, who) = (app.app.clone(), everybody[number].clone());
         async move {
             for turn in 0..5 {
                 if (number + turn) % 2 == 0 {
@@ -115,7 +115,7 @@ async fn concurrent_likes_and_unlikes_of_the_same_people_are_counted_exactly(dat
     let everybody = people::<5>(&app).await;
     let id = post(&app, &everybody[0]).await;
     let states = at_once(40, |number| {
-        let (app, who) = (app.app.clone(), everybody[number % 5]);
+        let (app, who) = (app.app.clone(), everybody[number % 5].clone());
         async move {
             match number / 5 % 2 {
                 0 => posts::like_post(&app, &who, id).await.unwrap(),

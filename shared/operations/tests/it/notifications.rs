@@ -169,13 +169,14 @@ async fn a_list_is_walked_page_by_page_the_latest_first(database: TestDatabase) 
 async fn counters_equal_rows_after_any_interleaving_of_notifying_and_marking(database: TestDatabase) {
     let app = TestApp::new(database);
     let everybody = people::<9>(&app).await;
-    let mina = everybody[8];
+    let mina = everybody[8].clone();
     let mut ids = Vec::new();
     for _ in 0..4 {
         ids.push(post(&app, &mina).await);
     }
     at_once(16, |number| {
-        let (app, who, id) = (app.app.clone(), everybody[number % 8], ids[number % 4]);
+        let (app, who, id) = (app.app.clone(), everybody[number % 8].clone(), ids[number % 4]);
+        let mina = mina.clone();
         async move {
             for turn in 0..4 {
                 match (number + turn) % 4 {

@@ -113,7 +113,7 @@ async fn one_of_many_concurrent_edits_of_one_version_takes_effect(database: Test
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
     let edits = at_once(8, |number| {
-        let app = app.app.clone();
+        let (app, mina) = (app.app.clone(), mina.clone());
         async move {
             let change = retitled(&format!("edit {number}"));
             posts::update_post(&app, &mina, id, change, Some(1)).await
@@ -179,7 +179,7 @@ async fn one_of_many_concurrent_deletions_takes_effect(database: TestDatabase) {
     let [mina] = people(&app).await;
     let id = post(&app, &mina).await;
     let deletions = at_once(6, |_| {
-        let app = app.app.clone();
+        let (app, mina) = (app.app.clone(), mina.clone());
         async move { posts::delete_post(&app, &mina, id, None).await }
     })
     .await;

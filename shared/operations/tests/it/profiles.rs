@@ -70,7 +70,7 @@ async fn one_of_many_concurrent_edits_of_one_version_succeeds(database: TestData
     let app = TestApp::new(database);
     let [mina] = people(&app).await;
     let changes = at_once(8, |number| {
-        let app = app.app.clone();
+        let (app, mina) = (app.app.clone(), mina.clone());
         async move { update_me(&app, &mina, renamed(&format!("name {number}")), Some(1)).await }
     })
     .await;

@@ -10,7 +10,7 @@ use testkit::{TestApp, TestDatabase};
 
 use crate::fixtures::first;
 
-async fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostId {
+fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostId {
     let post = Post {
         id: PostId::new(&*app.app.ids),
         author_id: author.user_id,
@@ -22,7 +22,7 @@ async fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostI
         created_at: unit.now(),
         edited_at: None,
     };
-    store::posts::insert(unit, &post).await.unwrap();
+    store::posts::insert(unit, &post);
     post.id
 }
 
@@ -32,10 +32,10 @@ async fn posts_of_a_page_have_their_author_and_the_relation_of_the_viewer(databa
     let unit = app.app.store.begin(app.now()).await.unwrap();
     let ids = &*app.app.ids;
     let mina = app.insert_caller(&unit, "mina").await;
-    let own = insert_post(&app, &unit, &mina).await;
+    let own = insert_post(&app, &unit, &mina);
     for number in 0..3 {
         let author = app.insert_caller(&unit, &format!("person {number}")).await;
-        let liked = insert_post(&app, &unit, &author).await;
+        let liked = insert_post(&app, &unit, &author);
         store::likes::insert(&unit, LikeId::new(ids), liked, mina.user_id).await.unwrap();
         store::follows::insert(&unit, FollowId::new(ids), mina.user_id, author.user_id).await.unwrap();
     }

@@ -4,21 +4,20 @@ use domain::notifications::{Occasion, UnreadCounts};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, UpdateStatement};
 
 use super::{Earlier, Group};
+use crate::UnitOfWork;
 use crate::entities::{notification_actors, notification_heads, notifications};
-use crate::rows::expect_one;
-use crate::writes::{Write, run_together};
-use crate::{StoreError, UnitOfWork};
+use crate::writes::Write;
 
 /// Creates a notification with one actor. Returns how the recipient's counters changed. Like every change here, it is
 /// called while the unit holds the recipient's head, see [`advance`](super::advance).
-pub async fn create(
+pub fn create(
     unit: &UnitOfWork,
     id: NotificationId,
     recipient: UserId,
     occasion: Occasion,
     actor: UserId,
     at: Timestamp,
-) -> Result<UnreadCounts, StoreError> {
+) -> UnreadCounts {
     use notifications::Column;
     let target = occasion.target();
     let notification = Query::insert()
@@ -49,17 +48,19 @@ pub async fn create(
         ])
         .to_owned();
     let change = UnreadCounts { unseen: 1, unread: 1 };
-    apply(unit, recipient, id, [Write::Insert(notification), put_actor(id, actor, at)], change).await
+    unit.write(Write::insert("notifications", id.0, notification));
+    put_actor(unit, id, actor, at);
+    adjust_counters(unit, recipient, change)
 }
 
 /// Adds an actor to a notification, which becomes unseen again. Returns how the recipient's counters changed.
-pub async fn add_actor(
+pub fn add_actor(
     unit: &UnitOfWork,
     recipient: UserId,
     group: &Group,
     actor: UserId,
     at: Timestamp,
-) -> Result<UnreadCounts, StoreError> {
+) -> UnreadCounts {
     let was_shown = group.actor_count > 0;
     let change =
         UnreadCounts { unseen: i64::from(!was_shown || group.is_seen), unread: i64::from(!was_shown) };
@@ -67,44 +68,31 @@ pub async fn add_actor(
         .value(notifications::Column::UpdatedAt, at)
         .value(notifications::Column::SeenAt, None::<Timestamp>)
         .to_owned();
-    apply(unit, recipient, group.id, [Write::Update(grown), put_actor(group.id, actor, at)], change).await
+    unit.write(Write::update("notifications", group.id.0, grown));
+    put_actor(unit, group.id, actor, at);
+    adjust_counters(unit, recipient, change)
 }
 
 /// Marks an actor of a notification as withdrawn. A notification whose actors all withdrew is no longer shown. Returns
 /// how the recipient's counters changed.
-pub async fn retract_actor(
-    unit: &UnitOfWork,
-    recipient: UserId,
-    earlier: &Earlier,
-    actor: UserId,
-) -> Result<UnreadCounts, StoreError> {
+pub fn retract_actor(unit: &UnitOfWork, recipient: UserId, earlier: &Earlier, actor: UserId) -> UnreadCounts {
     let last = i64::from(earlier.actor_count == 1);
     let change =
         UnreadCounts { unseen: -last * earlier.weight.unseen, unread: -last * earlier.weight.unread };
-    set_retracted(unit, recipient, earlier, actor, Some(unit.now()), change).await
+    set_retracted(unit, earlier, actor, Some(unit.now()));
+    adjust_counters(unit, recipient, change)
 }
 
 /// Shows an actor that withdrew again, without a new notification. Returns how the recipient's counters changed.
-pub async fn restore_actor(
-    unit: &UnitOfWork,
-    recipient: UserId,
-    earlier: &Earlier,
-    actor: UserId,
-) -> Result<UnreadCounts, StoreError> {
+pub fn restore_actor(unit: &UnitOfWork, recipient: UserId, earlier: &Earlier, actor: UserId) -> UnreadCounts {
     let first = i64::from(earlier.actor_count == 0);
     let change =
         UnreadCounts { unseen: first * earlier.weight.unseen, unread: first * earlier.weight.unread };
-    set_retracted(unit, recipient, earlier, actor, None, change).await
+    set_retracted(unit, earlier, actor, None);
+    adjust_counters(unit, recipient, change)
 }
 
-async fn set_retracted(
-    unit: &UnitOfWork,
-    recipient: UserId,
-    earlier: &Earlier,
-    actor: UserId,
-    retracted_at: Option<Timestamp>,
-    change: UnreadCounts,
-) -> Result<UnreadCounts, StoreError> {
+fn set_retracted(unit: &UnitOfWork, earlier: &Earlier, actor: UserId, retracted_at: Option<Timestamp>) {
     use notification_actors::Column;
     let set = Query::update()
         .table(notification_actors::Entity)
@@ -113,33 +101,11 @@ async fn set_retracted(
         .and_where(Expr::col(Column::ActorId).eq(actor))
         .to_owned();
     let by = if retracted_at.is_some() { -1 } else { 1 };
-    let writes = [Write::Update(adjust_actors(earlier.id, by)), Write::Update(set)];
-    apply(unit, recipient, earlier.id, writes, change).await
+    unit.write(Write::update("notifications", earlier.id.0, adjust_actors(earlier.id, by)));
+    unit.write(Write::update("notification_actors", earlier.id.0, set));
 }
 
-/// Runs the writes of one notification and of one of its actors, and adjusts the recipient's counters where they change.
-async fn apply(
-    unit: &UnitOfWork,
-    recipient: UserId,
-    id: NotificationId,
-    [notification, actor]: [Write; 2],
-    change: UnreadCounts,
-) -> Result<UnreadCounts, StoreError> {
-    let connection = unit.connection();
-    let [notifications, actors] = if change == (UnreadCounts { unseen: 0, unread: 0 }) {
-        run_together(connection, [notification, actor]).await?
-    } else {
-        let writes = [notification, actor, Write::Update(adjust_counters(recipient, change))];
-        let [notifications, actors, heads] = run_together(connection, writes).await?;
-        expect_one(heads, "notification_heads", recipient)?;
-        [notifications, actors]
-    };
-    expect_one(notifications, "notifications", id)?;
-    expect_one(actors, "notification_actors", id)?;
-    Ok(change)
-}
-
-fn put_actor(id: NotificationId, actor: UserId, at: Timestamp) -> Write {
+fn put_actor(unit: &UnitOfWork, id: NotificationId, actor: UserId, at: Timestamp) {
     use notification_actors::Column;
     let renew = OnConflict::columns([Column::NotificationId, Column::ActorId])
         .update_columns([Column::CreatedAt, Column::RetractedAt])
@@ -150,7 +116,7 @@ fn put_actor(id: NotificationId, actor: UserId, at: Timestamp) -> Write {
         .values_panic([id.0.into(), actor.0.into(), at.0.into(), None::<i64>.into()])
         .on_conflict(renew)
         .to_owned();
-    Write::Insert(insert)
+    unit.write(Write::insert("notification_actors", id.0, insert));
 }
 
 fn adjust_actors(id: NotificationId, by: i64) -> UpdateStatement {
@@ -162,13 +128,17 @@ fn adjust_actors(id: NotificationId, by: i64) -> UpdateStatement {
         .to_owned()
 }
 
-/// Adds to the counters of a recipient.
-pub(super) fn adjust_counters(recipient: UserId, change: UnreadCounts) -> UpdateStatement {
+/// Adds to the counters of a recipient, where that changes them. Returns the change.
+pub(super) fn adjust_counters(unit: &UnitOfWork, recipient: UserId, change: UnreadCounts) -> UnreadCounts {
     use notification_heads::Column;
-    Query::update()
-        .table(notification_heads::Entity)
-        .value(Column::Unseen, Expr::col(Column::Unseen).add(change.unseen))
-        .value(Column::Unread, Expr::col(Column::Unread).add(change.unread))
-        .and_where(Expr::col(Column::UserId).eq(recipient))
-        .to_owned()
+    if change != (UnreadCounts { unseen: 0, unread: 0 }) {
+        let update = Query::update()
+            .table(notification_heads::Entity)
+            .value(Column::Unseen, Expr::col(Column::Unseen).add(change.unseen))
+            .value(Column::Unread, Expr::col(Column::Unread).add(change.unread))
+            .and_where(Expr::col(Column::UserId).eq(recipient))
+            .to_owned();
+        unit.write(Write::update("notification_heads", recipient.0, update));
+    }
+    change
 }

@@ -10,8 +10,6 @@ use crate::{StoreError, UnitOfWork};
 /// The stored state that decides how an occasion changes the notifications of its recipient.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// The actor.
-    pub actor: UserSummary,
     /// The unread notification that gathers such occasions, if there is one.
     pub group: Option<Group>,
     /// The latest notification of the same occasion by the same actor, if there is one.
@@ -72,15 +70,14 @@ pub async fn find_state(
         "AND same.target_id = $6"
     };
     let sql = format!(
-        "SELECT actor.nickname AS actor_nickname, actor.state AS actor_state, actor.role AS actor_role,
-                unread.id, unread.actor_count, unread.seen_at, unread.created_at,
+        "SELECT unread.id, unread.actor_count, unread.seen_at, unread.created_at,
                 earlier.notification_id AS earlier_id, earlier.created_at AS added_at, earlier.retracted_at,
                 holder.actor_count AS holder_count, holder.seen_at AS holder_seen, holder.read_at AS holder_read,
                 second.id AS second_id, second.nickname AS second_nickname, second.state AS second_state,
                 second.role AS second_role,
                 third.id AS third_id, third.nickname AS third_nickname, third.state AS third_state,
                 third.role AS third_role
-         FROM users AS actor
+         FROM notification_heads AS head
          LEFT JOIN notifications AS unread
            ON unread.user_id = $1 AND unread.group_key = $3 AND unread.read_at IS NULL
          LEFT JOIN notification_actors AS earlier
@@ -92,15 +89,16 @@ pub async fn find_state(
          LEFT JOIN notifications AS holder ON holder.id = earlier.notification_id
          LEFT JOIN users AS second ON second.id = ({latest_other} LIMIT 1)
          LEFT JOIN users AS third ON third.id = ({latest_other} LIMIT 1 OFFSET 1)
-         WHERE actor.id = $2",
+         WHERE head.user_id = $1",
         latest_other = "SELECT other.actor_id FROM notification_actors AS other
             WHERE other.notification_id = unread.id AND other.retracted_at IS NULL AND other.actor_id <> $2
             ORDER BY other.created_at DESC, other.actor_id DESC",
     );
-    let connection = unit.connection();
+    let connection = unit.connection().await?;
     let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
-    let row = row.ok_or_else(|| StoreError::corrupt("users", format!("{actor} is missing")))?;
-    Ok(State { actor: summary(&row, "actor", actor)?, group: group(&row)?, earlier: earlier(&row)? })
+    let row =
+        row.ok_or_else(|| StoreError::corrupt("notification_heads", format!("{recipient} is missing")))?;
+    Ok(State { group: group(&row)?, earlier: earlier(&row)? })
 }
 
 fn group(row: &QueryResult) -> Result<Option<Group>, StoreError> {

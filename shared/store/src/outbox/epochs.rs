@@ -11,11 +11,12 @@ use crate::{StoreError, UnitOfWork, backend};
 /// One statement reads one snapshot: a commit between two statements would look like a difference.
 static COMPARISON: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "{} SELECT head.part, head.pos, head.mark, event.mark AS mark_at_reader,
+        "{} SELECT head.part, head.pos, head.mark,
+                (SELECT event.mark FROM outbox AS event
+                    WHERE event.part = reader.part AND event.pos = reader.pos) AS mark_at_reader,
                 (SELECT epoch FROM log_epochs ORDER BY number DESC LIMIT 1) AS epoch,
                 (SELECT COUNT(*) FROM log_epochs WHERE epoch = $33) AS known
-         FROM stream_heads AS head JOIN reader ON reader.part = head.part
-         LEFT JOIN outbox AS event ON event.part = reader.part AND event.pos = reader.pos",
+         FROM stream_heads AS head JOIN reader ON reader.part = head.part",
         *READER
     )
 });
@@ -81,7 +82,7 @@ pub async fn earlier_epochs(connection: &impl ConnectionTrait, limit: u64) -> Re
 /// start at once, one begins it.
 pub async fn begin_epoch(unit: &UnitOfWork, epoch: Uuid) -> Result<(Uuid, MarkedPositions), StoreError> {
     let heads = lock_heads(unit).await?;
-    if let Some(current) = self::epoch(unit.connection()).await? {
+    if let Some(current) = self::epoch(unit.connection().await?).await? {
         return Ok((current, heads));
     }
     insert(unit, epoch).await?;
@@ -101,7 +102,7 @@ pub async fn begin_next_epoch(
     new: Uuid,
 ) -> Result<(Uuid, MarkedPositions), StoreError> {
     let heads = lock_heads(unit).await?;
-    let latest = epoch(unit.connection()).await?;
+    let latest = epoch(unit.connection().await?).await?;
     if let Some(latest) = latest.filter(|_| latest != current) {
         return Ok((latest, heads));
     }
@@ -117,7 +118,7 @@ async fn lock_heads(unit: &UnitOfWork) -> Result<MarkedPositions, StoreError> {
     let rows = stream_heads::Entity::find()
         .order_by_asc(stream_heads::Column::Part)
         .lock_exclusive()
-        .all(unit.connection())
+        .all(unit.connection().await?)
         .await?;
     if rows.is_empty() {
         return Err(StoreError::corrupt("stream_heads", "no partition has a head"));
@@ -132,10 +133,12 @@ async fn lock_heads(unit: &UnitOfWork) -> Result<MarkedPositions, StoreError> {
 
 /// Adds an epoch after the latest one.
 async fn insert(unit: &UnitOfWork, epoch: Uuid) -> Result<(), StoreError> {
-    let latest =
-        log_epochs::Entity::find().order_by_desc(log_epochs::Column::Number).one(unit.connection()).await?;
+    let latest = log_epochs::Entity::find()
+        .order_by_desc(log_epochs::Column::Number)
+        .one(unit.connection().await?)
+        .await?;
     let number = latest.map_or(1, |latest| latest.number.saturating_add(1));
     let row = log_epochs::ActiveModel { epoch: Set(epoch), number: Set(number), started_at: Set(unit.now()) };
-    log_epochs::Entity::insert(row).exec_without_returning(unit.connection()).await?;
+    log_epochs::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
 }

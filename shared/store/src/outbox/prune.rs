@@ -43,7 +43,7 @@ pub async fn prune(
     limit: u16,
 ) -> Result<u64, StoreError> {
     let values = [i64::from(partition.number()).into(), before.0.into(), i64::from(limit).into()];
-    let connection = unit.connection();
+    let connection = unit.connection().await?;
     let pruned = connection.execute_raw(backend::statement(connection, PRUNE, values)).await?;
     Ok(pruned.rows_affected())
 }

@@ -3,7 +3,8 @@ use std::sync::LazyLock;
 
 use domain::events::{Audience, LoggedEvent, Partition};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::{MarkedPositions, PartitionPositions};
@@ -23,19 +24,36 @@ pub(super) static READER: LazyLock<String> = LazyLock::new(|| {
     sql
 });
 
-/// An inner join would leave out partitions whose events were all pruned.
-static READ_NEW: LazyLock<String> = LazyLock::new(|| {
+/// Joins `outbox` once for each partition that has new events. The planner must not choose another way, even if it
+/// believes that the table is empty: each subquery is a lookup in the primary key. An inner join would leave out
+/// partitions whose events were all pruned.
+static READ_NEW_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    read_new_sql(
+        "LEFT JOIN LATERAL (SELECT * FROM outbox 
+             WHERE part = reader.part AND pos > reader.pos AND pos <= reader.pos + $33
+             ORDER BY pos LIMIT $33) AS event ON TRUE",
+    )
+});
+
+/// SQLite has no `LATERAL`. It always joins row by row, through the primary key.
+static READ_NEW_SQLITE: LazyLock<String> = LazyLock::new(|| {
+    read_new_sql(
+        "LEFT JOIN outbox AS event
+             ON event.part = reader.part AND event.pos > reader.pos AND event.pos <= reader.pos + $33",
+    )
+});
+
+fn read_new_sql(join: &str) -> String {
     format!(
         "{} SELECT head.part AS partition, event.part, event.pos, event.mark, event.audience, event.kind, event.frame,
-                event.recorded_at, previous.mark AS previous_mark
+                event.recorded_at, (SELECT previous.mark FROM outbox AS previous
+                    WHERE previous.part = reader.part AND previous.pos = reader.pos) AS previous_mark
          FROM reader JOIN stream_heads AS head ON head.part = reader.part AND head.pos > reader.pos
-         LEFT JOIN outbox AS previous ON previous.part = reader.part AND previous.pos = reader.pos
-         LEFT JOIN outbox AS event
-             ON event.part = reader.part AND event.pos > reader.pos AND event.pos <= reader.pos + $33
+         {join}
          ORDER BY head.part, event.pos",
         *READER
     )
-});
+}
 
 /// Returns the position of the last event of every partition.
 pub async fn heads(connection: &impl ConnectionTrait) -> Result<PartitionPositions, StoreError> {
@@ -72,7 +90,9 @@ pub async fn read_new(
     limit: u16,
 ) -> Result<NewEvents, StoreError> {
     let values = reader.positions.iter().copied().chain([i64::from(limit)]).map(Into::into);
-    let rows = connection.query_all_raw(backend::statement(connection, &READ_NEW, values)).await?;
+    let is_postgres = connection.get_database_backend() == DbBackend::Postgres;
+    let sql = if is_postgres { &READ_NEW_POSTGRES } else { &READ_NEW_SQLITE };
+    let rows = connection.query_all_raw(backend::statement(connection, sql, values)).await?;
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
         let partition = partition_of(row.try_get("", "partition")?)?;

@@ -38,7 +38,7 @@ async fn request(store: &Store, number: u64) -> Result<(), StoreError> {
     let mut unit = store.begin(NOW).await?;
     let id = JobId(Uuid::from_u64_pair(1, number));
     jobs::enqueue(&unit, id, "request", format!("{number}"), Duration::from_mins(1)).await?;
-    outbox::heads(unit.connection()).await?;
+    outbox::heads(unit.connection().await?).await?;
     unit.record(event(person(number), format!("{number}")));
     if number.is_multiple_of(5) { unit.rollback().await } else { unit.commit().await }
 }
@@ -46,7 +46,15 @@ async fn request(store: &Store, number: u64) -> Result<(), StoreError> {
 /// Returns the number that a statement selects on this unit's connection.
 async fn number(unit: &UnitOfWork, sql: &str) -> i64 {
     let statement = Statement::from_string(DbBackend::Postgres, sql);
-    unit.connection().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    unit.connection()
+        .await
+        .unwrap()
+        .query_one_raw(statement)
+        .await
+        .unwrap()
+        .unwrap()
+        .try_get_by_index(0)
+        .unwrap()
 }
 
 /// Counts the connections of a store that are still in a transaction that a dropped caller left open. Occupies every
@@ -55,7 +63,7 @@ async fn number(unit: &UnitOfWork, sql: &str) -> i64 {
 async fn transactions_left_open(database: &TestDatabase) -> i64 {
     let gatekeeper = Store::connect(database.url(), StoreOptions::default()).await.unwrap();
     let gate = gatekeeper.begin(NOW).await.unwrap();
-    gate.connection().execute_unprepared("SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    gate.connection().await.unwrap().execute_unprepared("SELECT pg_advisory_xact_lock(1)").await.unwrap();
     let before = number(&gate, "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint").await;
     let mut waiting = JoinSet::new();
     for _ in 0..CONNECTIONS {

@@ -48,7 +48,7 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
     let (read, begun, written, committed) = tokio::join!(
         users::find(store.reader(), person(1)),
         store.begin(NOW),
-        users::find(writing.connection(), person(1)),
+        users::find(writing.connection().await.unwrap(), person(1)),
         committing.commit(),
     );
     assert!(is_unavailable(&read), "{read:?}");
@@ -56,7 +56,7 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
     assert!(is_unavailable(&written), "{written:?}");
     assert!(is_unavailable(&committed), "{committed:?}");
     // The connection that did not answer is closed already.
-    let later = users::find(writing.connection(), person(1)).await;
+    let later = users::find(writing.connection().await.unwrap(), person(1)).await;
     assert!(is_unavailable(&later), "{later:?}");
     drop(writing);
 

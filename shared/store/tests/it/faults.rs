@@ -15,7 +15,7 @@ async fn a_duplicate_row_is_a_conflict(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     insert_person(&unit, 1).await;
-    let again = users::find(unit.connection(), person(1)).await.unwrap().unwrap();
+    let again = users::find(unit.connection().await.unwrap(), person(1)).await.unwrap().unwrap();
     let conflict = users::insert(&unit, &again).await.unwrap_err();
     assert!(matches!(conflict, StoreError::Conflict(_)), "{conflict:?}");
 }
@@ -67,7 +67,7 @@ async fn a_lock_timeout_is_contention_on_postgres() {
     let holder = store.begin(NOW).await.unwrap();
     outbox::begin_epoch(&holder, Uuid::from_u128(1)).await.unwrap();
     let waiting = store.begin(NOW).await.unwrap();
-    waiting.connection().execute_unprepared("SET LOCAL lock_timeout = '1ms'").await.unwrap();
+    waiting.connection().await.unwrap().execute_unprepared("SET LOCAL lock_timeout = '1ms'").await.unwrap();
     let contention = outbox::begin_epoch(&waiting, Uuid::from_u128(2)).await.unwrap_err();
     assert!(matches!(contention, StoreError::Contention(_)), "{contention:?}");
 }
@@ -77,8 +77,9 @@ async fn a_statement_beyond_the_timeout_is_cancelled_on_postgres() {
     let database = TestDatabase::postgres().await;
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
-    unit.connection().execute_unprepared("SET LOCAL statement_timeout = '1ms'").await.unwrap();
-    let slow = unit.connection().execute_unprepared("SELECT pg_sleep(3600)").await.unwrap_err();
+    unit.connection().await.unwrap().execute_unprepared("SET LOCAL statement_timeout = '1ms'").await.unwrap();
+    let slow =
+        unit.connection().await.unwrap().execute_unprepared("SELECT pg_sleep(3600)").await.unwrap_err();
     let unavailable = StoreError::from(slow);
     assert!(matches!(unavailable, StoreError::Unavailable(_)), "{unavailable:?}");
 }

@@ -1,5 +1,6 @@
 //! Reading the outbox: by position, by audience, and of all partitions at once.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -7,7 +8,7 @@ use domain::events::payload::{SessionRevoked, UserFollowers};
 use domain::events::{Audience, Event, LoggedEvent, Partition};
 use domain::ids::SessionId;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use store::{Store, UnitOfWork, outbox};
+use store::{OnStatement, Store, StoreOptions, UnitOfWork, outbox};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -177,7 +178,7 @@ async fn the_oldest_event_of_a_partition_is_found(database: TestDatabase) {
 async fn rows_read(unit: &UnitOfWork) -> (i64, i64) {
     let sql = "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'outbox'";
     let statement = Statement::from_string(DbBackend::Postgres, sql);
-    let row = unit.connection().query_one_raw(statement).await.unwrap().unwrap();
+    let row = unit.connection().await.unwrap().query_one_raw(statement).await.unwrap().unwrap();
     (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())
 }
 
@@ -197,10 +198,10 @@ async fn reading_comparing_and_pruning_read_a_few_rows_of_a_long_history_on_post
     // PostgreSQL may choose another plan after the fifth execution of a prepared statement.
     let mut before = rows_read(&unit).await;
     for _ in 0..8 {
-        let read = outbox::read_new(unit.connection(), &reader, 256).await.unwrap();
+        let read = outbox::read_new(unit.connection().await.unwrap(), &reader, 256).await.unwrap();
         assert!(matches!(read, outbox::NewEvents::Following(events) if events.len() == 32));
-        outbox::comparison(unit.connection(), Uuid::nil(), &behind_by_one).await.unwrap();
-        assert_eq!(outbox::prunable(unit.connection(), NOW).await.unwrap().len(), 32);
+        outbox::comparison(unit.connection().await.unwrap(), Uuid::nil(), &behind_by_one).await.unwrap();
+        assert_eq!(outbox::prunable(unit.connection().await.unwrap(), NOW).await.unwrap().len(), 32);
         assert_eq!(
             outbox::prune(&unit, Partition::from_number(3).unwrap(), Timestamp(0), 10).await.unwrap(),
             0
@@ -210,4 +211,27 @@ async fn reading_comparing_and_pruning_read_a_few_rows_of_a_long_history_on_post
         assert!(after.1 - before.1 < 300, "{} rows", after.1 - before.1);
         before = after;
     }
+}
+
+/// The plan of a prepared statement is kept while the table grows. Statistics of an empty table must not lead to one that
+/// reads the whole table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_events_are_found_by_the_primary_key_whatever_the_statistics_say_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    database.execute("ANALYZE").await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&seen);
+    let on_statement: OnStatement = Arc::new(move |sql| recorded.lock().unwrap().push(sql.to_owned()));
+    let options = StoreOptions { on_statement: Some(on_statement), ..StoreOptions::default() };
+    let store = Store::connect(database.url(), options).await.unwrap();
+    read_new(&store, outbox::PartitionPositions::default(), 2).await;
+    let mut sql = seen.lock().unwrap().pop().unwrap();
+    for parameter in (1..=33).rev() {
+        sql = sql.replace(&format!("${parameter}"), "2::bigint");
+    }
+    let explain = Statement::from_string(DbBackend::Postgres, format!("EXPLAIN {sql}"));
+    let rows = store.reader().query_all_raw(explain).await.unwrap();
+    let plan: Vec<String> = rows.into_iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert!(plan.iter().any(|line| line.contains("Index Scan using outbox_pkey on outbox")), "{plan:#?}");
+    assert!(!plan.iter().any(|line| line.contains("Seq Scan on outbox")), "{plan:#?}");
 }

@@ -25,7 +25,7 @@ fn place(id: Uuid) -> u64 {
     id.as_u64_pair().0
 }
 
-async fn insert_post(unit: &UnitOfWork, author_id: UserId, number: u64) {
+fn insert_post(unit: &UnitOfWork, author_id: UserId, number: u64) {
     let post = Post {
         id: PostId(id(number)),
         author_id,
@@ -37,10 +37,10 @@ async fn insert_post(unit: &UnitOfWork, author_id: UserId, number: u64) {
         created_at: NOW,
         edited_at: None,
     };
-    posts::insert(unit, &post).await.unwrap();
+    posts::insert(unit, &post);
 }
 
-async fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, number: u64) {
+fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, number: u64) {
     let comment = Comment {
         id: CommentId(id(number)),
         post_id,
@@ -52,7 +52,7 @@ async fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, n
         replies_count: 0,
         created_at: NOW,
     };
-    comments::insert(unit, &comment).await.unwrap();
+    comments::insert(unit, &comment);
 }
 
 /// A list under test: returns the places of a page's items, and its cursors.
@@ -153,7 +153,7 @@ async fn paging_latest_first_neither_repeats_nor_skips_under_concurrent_changes(
     commit(&store, async |unit| {
         let author = insert_person(unit, 1).await;
         for number in places() {
-            insert_post(unit, author, number).await;
+            insert_post(unit, author, number);
         }
     })
     .await;
@@ -162,12 +162,12 @@ async fn paging_latest_first_neither_repeats_nor_skips_under_concurrent_changes(
         .walk(4, None, async |turn| {
             // One new row at the top, one in the middle, and deletions of rows that were returned and of rows that were
             // not.
-            let gone = [100 + mixed(turn) % 50 * 2, 198 - turn * 2];
+            let gone = BTreeSet::from([100 + mixed(turn) % 50 * 2, 198 - turn * 2]);
             commit(&store, async |unit| {
-                insert_post(unit, author, 201 + turn).await;
-                insert_post(unit, author, 101 + turn * 4).await;
-                for place in gone {
-                    posts::delete(unit, PostId(id(place))).await.unwrap();
+                insert_post(unit, author, 201 + turn);
+                insert_post(unit, author, 101 + turn * 4);
+                for &place in &gone {
+                    posts::delete(unit, PostId(id(place)));
                 }
             })
             .await;
@@ -186,21 +186,21 @@ async fn paging_oldest_first_neither_repeats_nor_skips_under_concurrent_changes(
     let post = PostId(id(1));
     commit(&store, async |unit| {
         let author = insert_person(unit, 1).await;
-        insert_post(unit, author, 1).await;
+        insert_post(unit, author, 1);
         for number in places() {
-            insert_comment(unit, post, author, number).await;
+            insert_comment(unit, post, author, number);
         }
     })
     .await;
     let (author, mut deleted) = (crate::fixtures::person(1), BTreeSet::new());
     let walked = Comments(store.clone(), post)
         .walk(3, None, async |turn| {
-            let gone = [100 + mixed(turn) % 50 * 2, 100 + turn * 2];
+            let gone = BTreeSet::from([100 + mixed(turn) % 50 * 2, 100 + turn * 2]);
             commit(&store, async |unit| {
-                insert_comment(unit, post, author, 99 - turn).await;
-                insert_comment(unit, post, author, 101 + turn * 4).await;
-                for place in gone {
-                    comments::delete(unit, CommentId(id(place))).await.unwrap();
+                insert_comment(unit, post, author, 99 - turn);
+                insert_comment(unit, post, author, 101 + turn * 4);
+                for &place in &gone {
+                    comments::delete(unit, CommentId(id(place)));
                 }
             })
             .await;
@@ -219,10 +219,10 @@ async fn lists_of_ids_are_the_same_forwards_and_backwards(database: TestDatabase
     let post = PostId(id(1));
     commit(&store, async |unit| {
         let author = insert_person(unit, 1).await;
-        insert_post(unit, author, 1).await;
+        insert_post(unit, author, 1);
         for number in places() {
-            insert_post(unit, author, number).await;
-            insert_comment(unit, post, author, number).await;
+            insert_post(unit, author, number);
+            insert_comment(unit, post, author, number);
         }
     })
     .await;
@@ -249,7 +249,7 @@ async fn rows_of_the_same_instant_are_ordered_by_id(database: TestDatabase) {
         let entry = NotificationId(id(number));
         let recipient = crate::fixtures::person(1);
         notifications::advance(&unit, recipient).await.unwrap();
-        notifications::create(&unit, entry, recipient, occasion, actor, unit.now()).await.unwrap();
+        notifications::create(&unit, entry, recipient, occasion, actor, unit.now());
         unit.commit().await.unwrap();
         expected.push((second, number));
     }

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,9 +25,9 @@ pub(super) fn channel(prefix: &str) -> String {
     format!("{prefix}wake")
 }
 
-/// Publishes the sender's name on the channel after commits with events, at most once a millisecond, because the relay
-/// may run in another process. Never returns. A lost message delays events until the relay polls.
-pub(super) async fn publish(store: &Store, client: &Client, channel: &str, sender: &str) {
+/// Publishes a message on the channel after commits with events, at most once a millisecond, while the relay runs in
+/// another process. Never returns. A lost message delays events until the relay polls.
+pub(super) async fn publish(store: &Store, client: &Client, channel: &str, is_relaying: &AtomicBool) {
     let mut appends = store.appends();
     let mut pace = Pace::default();
     loop {
@@ -38,8 +39,11 @@ pub(super) async fn publish(store: &Store, client: &Client, channel: &str, sende
             pace.next_round().await;
             // Commits during the pause are announced by the same message.
             appends.mark_unchanged();
+            if is_relaying.load(Ordering::Relaxed) {
+                continue;
+            }
             let published: redis::RedisResult<i64> =
-                redis::cmd("PUBLISH").arg(channel).arg(sender).query_async(&mut connection).await;
+                redis::cmd("PUBLISH").arg(channel).arg("").query_async(&mut connection).await;
             if published.is_err() {
                 break;
             }
@@ -55,10 +59,10 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Subscribes to the channel. Ignores messages from `own_name`: the process knows its own commits.
-    pub(super) fn start(client: Client, channel: String, own_name: String) -> Self {
+    /// Subscribes to the channel.
+    pub(super) fn start(client: Client, channel: String) -> Self {
         let received = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(client, channel, own_name, Arc::clone(&received)));
+        let task = tokio::spawn(listen(client, channel, Arc::clone(&received)));
         Self { received, task }
     }
 
@@ -74,14 +78,12 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(client: Client, channel: String, own_name: String, received: Arc<Notify>) {
+async fn listen(client: Client, channel: String, received: Arc<Notify>) {
     loop {
         if let Ok(mut subscription) = subscribe(&client, &channel).await {
             let mut messages = subscription.on_message();
-            while let Ok(Some(message)) = tokio::time::timeout(SILENCE, messages.next()).await {
-                if message.get_payload_bytes() != own_name.as_bytes() {
-                    received.notify_one();
-                }
+            while let Ok(Some(_)) = tokio::time::timeout(SILENCE, messages.next()).await {
+                received.notify_one();
             }
         }
         tokio::time::sleep(RECOVER).await;

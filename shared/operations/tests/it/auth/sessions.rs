@@ -32,7 +32,7 @@ async fn concurrent_log_outs_take_effect_once(database: TestDatabase) {
     let mina = app.person("mina").await;
     let caller = mina.caller();
     at_once(6, |_| {
-        let app = app.app.clone();
+        let (app, caller) = (app.app.clone(), caller.clone());
         async move { log_out(&app, &caller).await.unwrap() }
     })
     .await;
