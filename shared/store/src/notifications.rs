@@ -18,7 +18,7 @@ use crate::writes::Write;
 use crate::{StoreError, UnitOfWork};
 
 pub use changes::{add_actor, create, restore_actor, retract_actor};
-pub use state::{Earlier, Group, State, find_state};
+pub use state::{Earlier, Group, State, advance_for};
 pub use views::views;
 
 /// A stored notification, the input of a view.

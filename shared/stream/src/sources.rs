@@ -39,7 +39,7 @@ pub enum EventSource {
 
 impl EventSource {
     /// Returns events after the given positions, in order within each partition; an empty list if none arrived in time.
-    /// Positions may be missing: the caller checks them. At most one call per millisecond reaches the database or
+    /// Positions may be missing: the caller checks them. At most 250 calls a second reach the database or
     /// Redis.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         match self {

@@ -25,10 +25,9 @@ pub(crate) async fn notify(
     if recipient == actor.id {
         return Ok(());
     }
-    let head = notifications::advance(unit, recipient).await?;
     let silent_since = unit.now().minus(SILENCE);
-    let State { group, earlier } =
-        notifications::find_state(unit, recipient, occasion, actor.id, silent_since).await?;
+    let (head, State { group, earlier }) =
+        notifications::advance_for(unit, recipient, occasion, actor.id, silent_since).await?;
     if let Some(earlier) = earlier.filter(|earlier| earlier.added_at > silent_since) {
         if !earlier.is_retracted {
             notifications::give_back(unit, recipient);

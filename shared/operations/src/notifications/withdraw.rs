@@ -17,8 +17,7 @@ pub(crate) async fn withdraw(
     if recipient == actor {
         return Ok(());
     }
-    let head = notifications::advance(unit, recipient).await?;
-    let state = notifications::find_state(unit, recipient, occasion, actor, Timestamp(0)).await?;
+    let (head, state) = notifications::advance_for(unit, recipient, occasion, actor, Timestamp(0)).await?;
     let Some(earlier) = state.earlier.filter(|earlier| !earlier.is_retracted) else {
         notifications::give_back(unit, recipient);
         return Ok(());

@@ -207,3 +207,35 @@ async fn a_like_of_another_post_by_the_same_person_sends_a_notification(database
     assert_eq!(entries(&app, &mina).await.len(), 2);
     assert_eq!(unread(&app, &mina).await, (2, 2));
 }
+
+/// A statement of PostgreSQL reads the rows as they were when it began, also after it waited for a lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_like_that_waits_while_notifications_are_read_creates_another_notification_on_postgres() {
+    let app = TestApp::new(TestDatabase::postgres().await);
+    let [mina, jun, sora] = people(&app).await;
+    let id = post(&app, &mina).await;
+    like(&app, &jun, id).await;
+    let reading = app.app.store.begin(app.now()).await.unwrap();
+    store::notifications::advance(&reading, mina.user_id).await.unwrap();
+    let all = store::notifications::Marked::UpTo(app.now().plus(Duration::from_hours(1)));
+    store::notifications::mark(&reading, mina.user_id, &all, store::notifications::Mark::Read).await.unwrap();
+    // Sent: the marks wait for nothing but the commit.
+    reading.connection().await.unwrap();
+    let liking = tokio::spawn({
+        let (app, sora) = (app.app.clone(), sora.clone());
+        async move { posts::like_post(&app, &sora, id).await }
+    });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while app.database.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    reading.commit().await.unwrap();
+    assert!(liking.await.unwrap().unwrap().liked);
+    let shown: Vec<_> = entries(&app, &mina)
+        .await
+        .into_iter()
+        .map(|entry| (entry.actors[0].id, entry.actor_count, entry.read_at.is_some()))
+        .collect();
+    assert_eq!(shown, [(sora.user_id, 1, false), (jun.user_id, 1, true)]);
+    assert_eq!(unread(&app, &mina).await, (1, 1));
+}

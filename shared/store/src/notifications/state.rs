@@ -4,7 +4,9 @@ use domain::notifications::{Occasion, UnreadCounts};
 use domain::users::{Role, UserState, UserSummary};
 use sea_orm::{ConnectionTrait as _, QueryResult, Value};
 
-use crate::backend::statement;
+use super::{Head, advance};
+use crate::backend::{has_data_modifying_with, statement};
+use crate::connection::Connection;
 use crate::{StoreError, UnitOfWork};
 
 /// The stored state that decides how an occasion changes the notifications of its recipient.
@@ -46,15 +48,77 @@ pub struct Earlier {
     pub weight: UnreadCounts,
 }
 
-/// Reads the state that decides about an occasion, in one statement. Notifications before `since` are ignored. Called
-/// while the unit holds the recipient's head, see [`advance`](super::advance).
-pub async fn find_state(
+/// Takes a recipient's next notification number, like [`advance`], and reads the state that decides about an occasion.
+/// Notifications before `since` are ignored.
+///
+/// PostgreSQL does both in one statement. Such a statement reads the rows as they were when it began, and then waits for
+/// the head. Whoever changed the recipient's notifications meanwhile took a number, so the state is read again if a
+/// number is missing in between.
+pub async fn advance_for(
     unit: &UnitOfWork,
     recipient: UserId,
     occasion: Occasion,
     actor: UserId,
     since: Timestamp,
+) -> Result<(Head, State), StoreError> {
+    let connection = unit.connection().await?;
+    let (joins, mut values) = joins(recipient, occasion, actor, since);
+    if has_data_modifying_with(connection) {
+        values.push(unit.now().0.into());
+        let sql = format!(
+            "WITH head AS (
+                 INSERT INTO notification_heads AS head (user_id, seq, told_at, unseen, unread)
+                 VALUES ($1, 1, ${now}, 0, 0)
+                 ON CONFLICT (user_id) DO UPDATE SET seq = head.seq + 1,
+                     told_at = CASE WHEN head.told_at >= ${now} THEN head.told_at + 1 ELSE ${now} END
+                 RETURNING seq, told_at, unseen, unread)
+             SELECT head.seq, head.told_at, head.unseen AS unseen_before, head.unread AS unread_before,
+                    (SELECT seq FROM notification_heads WHERE user_id = $1) AS seq_seen, {COLUMNS}
+             FROM head {joins}",
+            now = values.len(),
+        );
+        let row = connection.query_one_raw(statement(connection, &sql, values.clone())).await?;
+        let row = row.ok_or_else(|| missing(recipient))?;
+        let unread = UnreadCounts {
+            unseen: row.try_get("", "unseen_before")?,
+            unread: row.try_get("", "unread_before")?,
+        };
+        let head = Head { number: row.try_get("", "seq")?, at: row.try_get("", "told_at")?, unread };
+        if row.try_get::<Option<i64>>("", "seq_seen")?.unwrap_or(0) + 1 == head.number {
+            return Ok((head, state(&row)?));
+        }
+        values.pop();
+        return Ok((head, read_again(connection, recipient, &joins, values).await?));
+    }
+    let head = advance(unit, recipient).await?;
+    Ok((head, read_again(connection, recipient, &joins, values).await?))
+}
+
+/// Reads the state while the unit holds the recipient's head.
+async fn read_again(
+    connection: &Connection,
+    recipient: UserId,
+    joins: &str,
+    values: Vec<Value>,
 ) -> Result<State, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM notification_heads AS head {joins} WHERE head.user_id = $1");
+    let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
+    state(&row.ok_or_else(|| missing(recipient))?)
+}
+
+fn missing(recipient: UserId) -> StoreError {
+    StoreError::corrupt("notification_heads", format!("{recipient} is missing"))
+}
+
+const COLUMNS: &str = "unread.id, unread.actor_count, unread.seen_at, unread.created_at,
+    earlier.notification_id AS earlier_id, earlier.created_at AS added_at, earlier.retracted_at,
+    holder.actor_count AS holder_count, holder.seen_at AS holder_seen, holder.read_at AS holder_read,
+    second.id AS second_id, second.nickname AS second_nickname, second.state AS second_state,
+    second.role AS second_role,
+    third.id AS third_id, third.nickname AS third_nickname, third.state AS third_state, third.role AS third_role";
+
+/// Returns the joins that [`COLUMNS`] need, and the values of their parameters.
+fn joins(recipient: UserId, occasion: Occasion, actor: UserId, since: Timestamp) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![
         recipient.0.into(),
         actor.0.into(),
@@ -69,16 +133,8 @@ pub async fn find_state(
         values.push(occasion.target().id.into());
         "AND same.target_id = $6"
     };
-    let sql = format!(
-        "SELECT unread.id, unread.actor_count, unread.seen_at, unread.created_at,
-                earlier.notification_id AS earlier_id, earlier.created_at AS added_at, earlier.retracted_at,
-                holder.actor_count AS holder_count, holder.seen_at AS holder_seen, holder.read_at AS holder_read,
-                second.id AS second_id, second.nickname AS second_nickname, second.state AS second_state,
-                second.role AS second_role,
-                third.id AS third_id, third.nickname AS third_nickname, third.state AS third_state,
-                third.role AS third_role
-         FROM notification_heads AS head
-         LEFT JOIN notifications AS unread
+    let joins = format!(
+        "LEFT JOIN notifications AS unread
            ON unread.user_id = $1 AND unread.group_key = $3 AND unread.read_at IS NULL
          LEFT JOIN notification_actors AS earlier
            ON earlier.actor_id = $2 AND earlier.notification_id =
@@ -88,17 +144,16 @@ pub async fn find_state(
                ORDER BY named.created_at DESC, named.notification_id DESC LIMIT 1)
          LEFT JOIN notifications AS holder ON holder.id = earlier.notification_id
          LEFT JOIN users AS second ON second.id = ({latest_other} LIMIT 1)
-         LEFT JOIN users AS third ON third.id = ({latest_other} LIMIT 1 OFFSET 1)
-         WHERE head.user_id = $1",
+         LEFT JOIN users AS third ON third.id = ({latest_other} LIMIT 1 OFFSET 1)",
         latest_other = "SELECT other.actor_id FROM notification_actors AS other
             WHERE other.notification_id = unread.id AND other.retracted_at IS NULL AND other.actor_id <> $2
             ORDER BY other.created_at DESC, other.actor_id DESC",
     );
-    let connection = unit.connection().await?;
-    let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
-    let row =
-        row.ok_or_else(|| StoreError::corrupt("notification_heads", format!("{recipient} is missing")))?;
-    Ok(State { group: group(&row)?, earlier: earlier(&row)? })
+    (joins, values)
+}
+
+fn state(row: &QueryResult) -> Result<State, StoreError> {
+    Ok(State { group: group(row)?, earlier: earlier(row)? })
 }
 
 fn group(row: &QueryResult) -> Result<Option<Group>, StoreError> {

@@ -25,7 +25,7 @@ pub(super) fn channel(prefix: &str) -> String {
     format!("{prefix}wake")
 }
 
-/// Publishes a message on the channel after commits with events, at most once a millisecond, while the relay runs in
+/// Publishes a message on the channel after commits with events, at most 250 times a second, while the relay runs in
 /// another process. Never returns. A lost message delays events until the relay polls.
 pub(super) async fn publish(store: &Store, client: &Client, channel: &str, is_relaying: &AtomicBool) {
     let mut appends = store.appends();
