@@ -15,26 +15,3 @@ mod rates;
 mod redis_away;
 mod resuming;
 mod watching;
-
-/// Makes two tests of every body, one per form of the gateway.
-macro_rules! both_forms {
-    ($($(#[$meta:meta])* async fn $name:ident($form:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            $(#[$meta])*
-            async fn check($form: crate::fixture::Form) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite_and_outbox() {
-                Box::pin(check(crate::fixture::Form::SqliteAndOutbox)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres_and_redis() {
-                Box::pin(check(crate::fixture::Form::PostgresAndRedis)).await;
-            }
-        }
-    )+};
-}
-pub(crate) use both_forms;

@@ -1,6 +1,5 @@
 use serde_json::{Value, json};
 
-use crate::both_forms;
 use crate::fixture::{Changes, Client, Form, Server, notify};
 
 const TOLD: i64 = 240;
@@ -52,14 +51,14 @@ fn advance(positions: &mut Value, frame: &Value) {
     positions[partition] = frame["o"].clone();
 }
 
-both_forms! {
-    async fn resuming_from_the_ring_loses_and_repeats_no_event(form) {
-        drop_and_resume(form, Changes::default()).await;
-    }
+#[testkit::both_forms]
+async fn resuming_from_the_ring_loses_and_repeats_no_event(form: Form) {
+    drop_and_resume(form, Changes::default()).await;
+}
 
-    async fn resuming_from_the_outbox_loses_and_repeats_no_event(form) {
-        let mut changes = Changes::default();
-        changes.limits.ring_events = 1;
-        drop_and_resume(form, changes).await;
-    }
+#[testkit::both_forms]
+async fn resuming_from_the_outbox_loses_and_repeats_no_event(form: Form) {
+    let mut changes = Changes::default();
+    changes.limits.ring_events = 1;
+    drop_and_resume(form, changes).await;
 }

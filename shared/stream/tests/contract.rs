@@ -7,74 +7,62 @@ use domain::events::{LoggedEvent, Partition};
 use fixture::{Kind, Log, UNKNOWN, by_partition};
 use stream::{EventSource, Positions, SourceFault};
 
-macro_rules! every_source {
-    ($(async fn $name:ident($log:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-
-            async fn rule(mut $log: Log) $body
-
-            #[testkit::both_databases]
-            async fn outbox(database: testkit::TestDatabase) { Box::pin(rule(Log::open(database, Kind::Outbox).await)).await; }
-            #[testkit::both_databases]
-            async fn redis(database: testkit::TestDatabase) { Box::pin(rule(Log::open(database, Kind::Redis).await)).await; }
-        }
-    )+};
+#[testkit::every_source]
+async fn events_come_once_in_order_and_without_gaps(mut log: Log) {
+    let recorded = log.record(200).await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 200);
+    assert_eq!(by_partition(&read), by_partition(&recorded));
+    for partition in Partition::all() {
+        let positions: Vec<i64> =
+            read.iter().filter(|event| event.partition == partition).map(|event| event.position).collect();
+        assert_eq!(positions, (1..).take(positions.len()).collect::<Vec<i64>>());
+    }
 }
 
-every_source! {
-    async fn events_come_once_in_order_and_without_gaps(log) {
-        let recorded = log.record(200).await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 200);
-        assert_eq!(by_partition(&read), by_partition(&recorded));
-        for partition in Partition::all() {
-            let positions: Vec<i64> =
-                read.iter().filter(|event| event.partition == partition).map(|event| event.position).collect();
-            assert_eq!(positions, (1..).take(positions.len()).collect::<Vec<i64>>());
-        }
-    }
+#[testkit::every_source]
+async fn a_reader_continues_where_another_stopped(mut log: Log) {
+    log.record(60).await;
+    let first = log.heads().await;
+    log.read_to_head(Positions::default()).await;
+    let later = log.record(40).await;
+    let read = log.read_to_head(first).await;
+    assert_eq!(by_partition(&read), by_partition(&later));
+}
 
-    async fn a_reader_continues_where_another_stopped(log) {
-        log.record(60).await;
-        let first = log.heads().await;
-        log.read_to_head(Positions::default()).await;
-        let later = log.record(40).await;
-        let read = log.read_to_head(first).await;
-        assert_eq!(by_partition(&read), by_partition(&later));
-    }
+#[testkit::every_source]
+async fn a_waiting_reader_is_woken_by_a_commit(mut log: Log) {
+    log.record(5).await;
+    let mut position = log.heads().await;
+    log.read_to_head(Positions::default()).await;
+    let store = log.store();
+    let commit = tokio::spawn(async move { fixture::record_into(&store, 1).await });
+    let read = log.read_from(&mut position, 1).await;
+    assert_eq!(by_partition(&read), by_partition(&commit.await.unwrap()));
+}
 
-    async fn a_waiting_reader_is_woken_by_a_commit(log) {
-        log.record(5).await;
-        let mut position = log.heads().await;
-        log.read_to_head(Positions::default()).await;
-        let store = log.store();
-        let commit = tokio::spawn(async move { fixture::record_into(&store, 1).await });
-        let read = log.read_from(&mut position, 1).await;
-        assert_eq!(by_partition(&read), by_partition(&commit.await.unwrap()));
+#[testkit::every_source]
+async fn an_event_for_an_unknown_audience_keeps_its_place_and_its_text(mut log: Log) {
+    let before = log.record(40).await;
+    log.record_for_unknown().await;
+    let after = log.record(40).await;
+    let read = log.read_to_head(Positions::default()).await;
+    assert_eq!(read.len(), 112);
+    for (partition, events) in by_partition(&read) {
+        let part_of = |events: &[LoggedEvent]| by_partition(events).remove(&partition).unwrap_or_default();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            events.into_iter().partition(|event| event.audience.known().is_some());
+        assert_eq!(known, [part_of(&before), part_of(&after)].concat());
+        assert_eq!(unknown.iter().map(|event| event.audience.to_string()).collect::<Vec<_>>(), [UNKNOWN]);
     }
+}
 
-    async fn an_event_for_an_unknown_audience_keeps_its_place_and_its_text(log) {
-        let before = log.record(40).await;
-        log.record_for_unknown().await;
-        let after = log.record(40).await;
-        let read = log.read_to_head(Positions::default()).await;
-        assert_eq!(read.len(), 112);
-        for (partition, events) in by_partition(&read) {
-            let part_of = |events: &[LoggedEvent]| by_partition(events).remove(&partition).unwrap_or_default();
-            let (known, unknown): (Vec<_>, Vec<_>) =
-                events.into_iter().partition(|event| event.audience.known().is_some());
-            assert_eq!(known, [part_of(&before), part_of(&after)].concat());
-            assert_eq!(unknown.iter().map(|event| event.audience.to_string()).collect::<Vec<_>>(), [UNKNOWN]);
-        }
-    }
-
-    async fn a_read_without_new_events_returns_an_empty_list(log) {
-        log.record(5).await;
-        log.read_to_head(Positions::default()).await;
-        let heads = log.heads().await;
-        assert_eq!(log.source.next(&heads).await.unwrap(), []);
-    }
+#[testkit::every_source]
+async fn a_read_without_new_events_returns_an_empty_list(mut log: Log) {
+    log.record(5).await;
+    log.read_to_head(Positions::default()).await;
+    let heads = log.heads().await;
+    assert_eq!(log.source.next(&heads).await.unwrap(), []);
 }
 
 #[testkit::both_databases]

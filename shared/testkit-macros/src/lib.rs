@@ -21,27 +21,73 @@ use proc_macro::{TokenStream, TokenTree};
 /// ```
 #[proc_macro_attribute]
 pub fn both_databases(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let cases = [
+        ("sqlite", "::testkit::TestDatabase::sqlite().await"),
+        ("postgres", "::testkit::TestDatabase::postgres().await"),
+    ];
+    tests("both_databases", &cases, &arguments, function)
+}
+
+/// Makes two tests of an async function, one for each form of the gateway: `name::sqlite_and_outbox` and
+/// `name::postgres_and_redis`. The crate has the type `crate::fixture::Form` with both values.
+#[proc_macro_attribute]
+pub fn both_forms(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let cases = [
+        ("sqlite_and_outbox", "crate::fixture::Form::SqliteAndOutbox"),
+        ("postgres_and_redis", "crate::fixture::Form::PostgresAndRedis"),
+    ];
+    tests("both_forms", &cases, &arguments, function)
+}
+
+/// Makes four tests of an async function, one for each source of events on each database. The crate has the types
+/// `crate::fixture::Log`, with `open`, and `crate::fixture::Kind`, with both sources.
+#[proc_macro_attribute]
+pub fn every_source(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let cases = [
+        (
+            "outbox_on_sqlite",
+            "crate::fixture::Log::open(::testkit::TestDatabase::sqlite().await, crate::fixture::Kind::Outbox).await",
+        ),
+        (
+            "outbox_on_postgres",
+            "crate::fixture::Log::open(::testkit::TestDatabase::postgres().await, crate::fixture::Kind::Outbox).await",
+        ),
+        (
+            "redis_on_sqlite",
+            "crate::fixture::Log::open(::testkit::TestDatabase::sqlite().await, crate::fixture::Kind::Redis).await",
+        ),
+        (
+            "redis_on_postgres",
+            "crate::fixture::Log::open(::testkit::TestDatabase::postgres().await, crate::fixture::Kind::Redis).await",
+        ),
+    ];
+    tests("every_source", &cases, &arguments, function)
+}
+
+/// Adds a test for each case: its name, and the argument of the function.
+fn tests(
+    attribute: &str,
+    cases: &[(&str, &str)],
+    arguments: &TokenStream,
+    function: TokenStream,
+) -> TokenStream {
     let name = match name_of(&function) {
         Some(name) if arguments.is_empty() => name,
-        _ => return error("both_databases stands above an `async fn`, without arguments"),
+        _ => return error(&format!("{attribute} stands above an `async fn`, without arguments")),
     };
+    let test = |(case, argument): &(&str, &str)| {
+        format!(
+            r#"
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn {case}() {{
+                ::std::boxed::Box::pin(super::{name}({argument})).await;
+            }}
+            "#
+        )
+    };
+    let tests: String = cases.iter().map(test).collect();
     // The function keeps its name: functions and modules have separate namespaces.
-    let tests = format!(
-        r#"
-        mod {name} {{
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {{
-                ::std::boxed::Box::pin(super::{name}(::testkit::TestDatabase::sqlite().await)).await;
-            }}
-
-            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {{
-                ::std::boxed::Box::pin(super::{name}(::testkit::TestDatabase::postgres().await)).await;
-            }}
-        }}
-        "#
-    );
-    match tests.parse::<TokenStream>() {
+    match format!("mod {name} {{ {tests} }}").parse::<TokenStream>() {
         Ok(tests) => function.into_iter().chain(tests).collect(),
         Err(_) => error("the name of this function cannot be the name of a module"),
     }

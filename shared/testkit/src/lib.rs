@@ -25,4 +25,4 @@ pub use mailbox::Mailbox;
 pub use settings::{redis_url, required_setting};
 pub use silent_proxy::SilentProxy;
 pub use test_app::{PUBLIC_URL, RandomFromSeed, TestApp};
-pub use testkit_macros::both_databases;
+pub use testkit_macros::{both_databases, both_forms, every_source};
