@@ -25,8 +25,9 @@ use crate::{Gateway, Limits, credentials};
 
 type Socket = WebSocketStream<MeteredStream<Upgraded>>;
 
-/// Initial size of a socket's buffer, in bytes. Small, because there are many sockets and clients send little.
-const READ_BUFFER: usize = 2 * 1024;
+/// Number of bytes that are read at once, and the initial size of a socket's buffer. Small, because there are many
+/// sockets and clients send little; a longer message takes several reads.
+const READ_BUFFER: usize = 512;
 /// Number of bytes that are collected before they are written.
 const WRITE_BUFFER: usize = 4 * 1024;
 /// Largest number of bytes that may wait to be written: more than any single frame.
@@ -50,20 +51,9 @@ impl From<Close> for End {
 /// Serves one socket.
 pub(crate) async fn serve(gateway: Arc<Gateway>, upgrade: OnUpgrade, place: Place) {
     let deadline = Instant::now() + gateway.settings.timing.hello;
-    let Ok(Ok(stream)) = timeout_at(deadline, upgrade).await else { return };
-    let stream = MeteredStream::new(stream, &gateway.settings.limits);
-    let mut socket =
-        WebSocketStream::from_raw_socket(stream, Role::Server, Some(config(gateway.settings.limits))).await;
-    // Both are boxed, so that an idle socket does not keep memory for futures that run once.
-    let let_in = Box::pin(let_in(&gateway, &mut socket, deadline)).await;
-    drop(place);
-    let end = match let_in {
-        Ok(start) => {
-            let welcome = welcome(&gateway, &start);
-            Box::pin(Live::new(&gateway, &mut socket, start.seat).run(welcome)).await
-        }
-        Err(end) => end,
-    };
+    // All parts are boxed, so that an idle socket does not keep memory for futures that run once.
+    let Some(mut socket) = Box::pin(open(&gateway, upgrade, deadline)).await else { return };
+    let end = let_in_and_run(&gateway, &mut socket, deadline, place).await;
     if let End::Close(closing) = end {
         tracing::debug!(
             code = closing.close.code(),
@@ -72,6 +62,26 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, upgrade: OnUpgrade, place: Plac
         );
         Box::pin(close(&gateway, socket, &closing)).await;
     }
+}
+
+async fn let_in_and_run(gateway: &Arc<Gateway>, socket: &mut Socket, deadline: Instant, place: Place) -> End {
+    let start = Box::pin(let_in(gateway, socket, deadline)).await;
+    drop(place);
+    let live = start.map(|start| {
+        let welcome = welcome(gateway, &start);
+        Box::pin(Live::new(gateway, socket, start.seat).run(welcome))
+    });
+    match live {
+        Ok(live) => live.await,
+        Err(end) => end,
+    }
+}
+
+async fn open(gateway: &Gateway, upgrade: OnUpgrade, deadline: Instant) -> Option<Socket> {
+    let stream = timeout_at(deadline, upgrade).await.ok()?.ok()?;
+    let limits = gateway.settings.limits;
+    let stream = MeteredStream::new(stream, &limits);
+    Some(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config(limits))).await)
 }
 
 fn config(limits: Limits) -> WebSocketConfig {

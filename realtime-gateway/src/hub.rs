@@ -23,7 +23,7 @@ use domain::ids::{ConnectionId, SessionId, UserId};
 use stream::{Cursor, Positions};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-pub(crate) use self::outlet::{Outlet, Subscription};
+pub(crate) use self::outlet::{Outlet, Subscription, partitions_of};
 use self::partition_state::PartitionState;
 pub(crate) use self::queue::{SendQueue, Taken};
 use self::registry::Registry;

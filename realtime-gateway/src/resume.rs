@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::Gateway;
 use crate::credentials::Holder;
-use crate::hub::{Joining, Outlet, Subscription};
+use crate::hub::{Joining, Outlet, Subscription, partitions_of};
 use crate::protocol::{Close, PositionMap, ResumePoint};
 
 /// A socket's place in the hub. Dropping it removes the socket.
@@ -75,7 +75,7 @@ pub(crate) async fn start(
             topics.push(topic);
         }
     }
-    let partitions = partitions_of(&topics);
+    let partitions = partitions_of(topics.iter().copied());
     let resumed = match resume {
         Some(point) => may_resume(gateway, epoch, point, &partitions, &now_at).await?,
         None => false,
@@ -103,13 +103,6 @@ pub(crate) async fn start(
     }
     let positions = partitions.into_iter().map(|partition| (partition, from(partition))).collect();
     Ok(Start { epoch, seat, positions, resumed, unwatched })
-}
-
-fn partitions_of(topics: &[Audience]) -> Vec<Partition> {
-    let mut partitions: Vec<_> = topics.iter().map(|topic| topic.partition()).collect();
-    partitions.sort_unstable();
-    partitions.dedup();
-    partitions
 }
 
 /// Returns whether all events after the client's positions can be sent: the positions belong to this epoch, are not

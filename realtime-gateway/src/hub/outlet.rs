@@ -49,11 +49,7 @@ impl Outlet {
 
     /// Returns the partitions that concern the socket, each once, in ascending order.
     pub(crate) fn partitions(&self) -> Vec<Partition> {
-        let mut partitions: Vec<_> =
-            self.subscriptions().iter().map(|subscription| subscription.topic.partition()).collect();
-        partitions.sort_unstable();
-        partitions.dedup();
-        partitions
+        partitions_of(self.subscriptions().iter().map(|subscription| subscription.topic))
     }
 
     /// Returns the number of watched posts and people.
@@ -61,4 +57,12 @@ impl Outlet {
         // The first subscription is the person's own.
         self.subscriptions().len().saturating_sub(1)
     }
+}
+
+/// Returns the partitions of topics, each once, in ascending order.
+pub(crate) fn partitions_of(topics: impl Iterator<Item = Audience>) -> Vec<Partition> {
+    let mut partitions: Vec<_> = topics.map(Audience::partition).collect();
+    partitions.sort_unstable();
+    partitions.dedup();
+    partitions
 }

@@ -51,7 +51,8 @@ pub(crate) struct Welcome<'a> {
     /// Whether the client gets everything that it missed. After a `hello` with `resume`, false means that a `gap`
     /// follows.
     pub(crate) resumed: bool,
-    /// Every event after these positions is sent on this socket.
+    /// From here on, every event after these positions whose topic the socket follows is sent: the person's own events,
+    /// and those of watched posts and people.
     pub(crate) pos: PositionMap,
     /// Resume token.
     pub(crate) rt: &'a str,
@@ -89,7 +90,8 @@ pub(crate) struct GapFrame {
     pub(crate) all: bool,
     /// Epoch of the event log.
     pub(crate) epoch: Uuid,
-    /// Every event after these positions is sent on this socket.
+    /// From here on, every event after these positions whose topic the socket follows is sent: the person's own events,
+    /// and those of watched posts and people.
     pub(crate) pos: PositionMap,
 }
 
