@@ -3,6 +3,9 @@
 
 mod fixture;
 
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
 use domain::events::{LoggedEvent, Partition};
 use fixture::{Kind, Log, UNKNOWN, by_partition};
 use stream::{EventSource, Positions, SourceFault};
@@ -213,4 +216,23 @@ async fn the_heads_of_redis_are_the_last_copied_positions(database: testkit::Tes
     let tops = source.tops().await.unwrap();
     assert_eq!(tops, heads);
     assert!(tops.has_reached(&heads));
+}
+
+#[testkit::both_databases]
+async fn a_relay_reads_the_outbox_at_most_250_times_a_second_however_many_commits(
+    database: testkit::TestDatabase,
+) {
+    let mut log = Log::open(database, Kind::Redis).await;
+    log.stop_relay().await;
+    let (store, rounds) = log.counting_store().await;
+    let began = Instant::now();
+    let relay = log.start_relay_on(store.clone(), "counted");
+    let commits = (0..4).map(|_| fixture::commit_one_by_one(store.clone(), 75));
+    commits.collect::<tokio::task::JoinSet<_>>().join_all().await;
+    assert_eq!(log.read_to_head(Positions::default()).await.len(), 300);
+    relay.stop().await;
+    let (rounds, longest) = (rounds.load(Ordering::SeqCst), began.elapsed());
+    // True on a machine of any speed: rounds begin four milliseconds apart.
+    assert!(u128::from(rounds) <= longest.as_millis() / 4 + 1, "{rounds} rounds in {longest:?}");
+    assert!(rounds > 0);
 }
