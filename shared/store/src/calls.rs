@@ -23,20 +23,48 @@ pub(crate) struct Calls {
     pub(crate) silence: Arc<Silence>,
 }
 
-/// The last time at which the database did not answer in time. Connections that were idle at that instant are probed
-/// before use.
+/// The last times at which the database did not answer in time.
 #[derive(Default)]
-pub(crate) struct Silence(Mutex<Option<Instant>>);
+pub(crate) struct Silence {
+    calls: LastTime,
+    probes: LastTime,
+}
 
-impl Silence {
+/// The last time at which something happened.
+#[derive(Default)]
+struct LastTime(Mutex<Option<Instant>>);
+
+impl LastTime {
     fn note(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Returns whether a connection that has been idle for `idle` was idle when the database last did not answer.
-    pub(crate) fn is_within(&self, idle: Duration) -> bool {
+    fn is_within(&self, idle: Duration) -> bool {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() <= idle)
+    }
+}
+
+impl Silence {
+    fn note_call(&self) {
+        self.calls.note();
+    }
+
+    /// Records that the probe of an idle connection failed.
+    pub(crate) fn note_probe(&self) {
+        self.probes.note();
+    }
+
+    /// Returns whether a connection that has been idle for `idle` was idle when a call was not answered. It is probed
+    /// before use.
+    pub(crate) fn had_call_within(&self, idle: Duration) -> bool {
+        self.calls.is_within(idle)
+    }
+
+    /// Returns whether a connection that has been idle for `idle` was idle when the probe of another one failed. It is
+    /// closed without a probe of its own: many probes, one after another, would exceed the deadline of a call.
+    pub(crate) fn had_probe_within(&self, idle: Duration) -> bool {
+        self.probes.is_within(idle)
     }
 }
 
@@ -87,7 +115,7 @@ impl Lease {
         let Some(connection) = &mut self.connection else { return Err(no_answer(self.calls.deadline)) };
         connection.is_sound = false;
         let Ok(answer) = tokio::time::timeout_at(deadline, call(connection)).await else {
-            self.calls.silence.note();
+            self.calls.silence.note_call();
             self.in_transaction = false;
             self.connection = None;
             return Err(no_answer(self.calls.deadline));
@@ -120,7 +148,7 @@ impl Drop for Lease {
                 Ok::<_, DbErr>(())
             };
             if tokio::time::timeout(calls.deadline / RETURN_PART, settling).await.is_err() {
-                calls.silence.note();
+                calls.silence.note_call();
             }
         });
     }

@@ -30,7 +30,8 @@ const INSERT: &str = "
     )
     SELECT author_id, likes_count FROM counted WHERE EXISTS (SELECT 1 FROM inserted)";
 
-/// PostgreSQL: removes a like and counts it in one statement. Returns no row if nothing is to be changed.
+/// PostgreSQL: removes a like and counts it in one statement. Returns no row if nothing is to be changed. The deletion
+/// depends on the count, so that the post is locked first, as in [`INSERT`].
 const DELETE: &str = "
     WITH counted AS (
         UPDATE posts SET likes_count = likes_count - 1
@@ -38,7 +39,7 @@ const DELETE: &str = "
             AND EXISTS (SELECT 1 FROM post_likes WHERE post_id = $1 AND user_id = $2)
         RETURNING author_id, likes_count
     ), deleted AS (
-        DELETE FROM post_likes WHERE post_id = $1 AND user_id = $2 RETURNING 1
+        DELETE FROM post_likes WHERE post_id = $1 AND user_id = $2 AND EXISTS (SELECT 1 FROM counted) RETURNING 1
     )
     SELECT author_id, likes_count FROM counted WHERE EXISTS (SELECT 1 FROM deleted)";
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{
-    self, Manager, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
+    self, Manager, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts, WeakPool,
 };
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor as _};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -19,8 +19,13 @@ use crate::calls::Silence;
 
 /// Idle time after which a connection is probed at its next use.
 const IDLE_UNPROBED: Duration = Duration::from_secs(5);
-/// Longest lifetime of a connection.
+/// Longest lifetime of a connection, and the longest time for which it is kept idle.
 const LIFETIME: Duration = Duration::from_mins(30);
+const IDLE_KEPT: Duration = Duration::from_mins(10);
+/// Interval at which idle connections are closed.
+const SWEEP: Duration = Duration::from_mins(1);
+/// Shortest pause before another attempt to connect. It doubles each time, until the caller's wait is over.
+const CONNECT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A pool of connections to PostgreSQL or SQLite.
 ///
@@ -55,8 +60,15 @@ where
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<O::Connection, sqlx::Error> {
-        // Boxed: this happens rarely, and every wait for a connection would be as large.
-        Box::pin(self.options.connect()).await
+        let mut pause = CONNECT_PAUSE;
+        loop {
+            // Boxed: this happens rarely, and every wait for a connection would be as large.
+            match Box::pin(self.options.connect()).await {
+                Err(fault) if is_starting(&fault) => tokio::time::sleep(pause).await,
+                connected => return connected,
+            }
+            pause = pause.saturating_mul(2);
+        }
     }
 
     async fn recycle(&self, connection: &mut O::Connection, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
@@ -64,13 +76,27 @@ where
             return Err(RecycleError::message("too old"));
         }
         let idle = metrics.last_used();
-        if idle < IDLE_UNPROBED && !self.silence.is_within(idle) {
+        if self.silence.had_probe_within(idle) {
+            return Err(RecycleError::message("idle while the database did not answer"));
+        }
+        if idle < IDLE_UNPROBED && !self.silence.had_call_within(idle) {
             return Ok(());
         }
-        match tokio::time::timeout(self.probe, Box::pin(connection.ping())).await {
-            Ok(answer) => Ok(answer?),
-            Err(_passed) => Err(RecycleError::message("no answer")),
+        if let Ok(Ok(())) = tokio::time::timeout(self.probe, Box::pin(connection.ping())).await {
+            return Ok(());
         }
+        self.silence.note_probe();
+        Err(RecycleError::message("no answer"))
+    }
+}
+
+/// Returns whether the server is starting, or has no place at the moment. The caller waits for a connection a little
+/// while anyway.
+fn is_starting(fault: &sqlx::Error) -> bool {
+    match fault {
+        sqlx::Error::Io(fault) => fault.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(fault) => fault.is_transient_in_connect_phase(),
+        _ => false,
     }
 }
 
@@ -131,14 +157,40 @@ where
     O::Connection: Send + Sized,
 {
     let timeouts = Timeouts { wait: Some(wait), create: Some(wait), recycle: None };
-    managed::Pool::builder(opener)
+    let pool = managed::Pool::builder(opener)
         .max_size(usize::try_from(connections).unwrap_or(usize::MAX))
         .timeouts(timeouts)
         .runtime(Runtime::Tokio1)
         // The connection that was used last is the likeliest to work, and its plans are in the processor's cache.
         .queue_mode(QueueMode::Lifo)
         .build()
-        .map_err(|fault| sqlx::Error::Configuration(fault.into()))
+        .map_err(|fault| sqlx::Error::Configuration(fault.into()))?;
+    tokio::spawn(sweep(pool.weak()));
+    Ok(pool)
+}
+
+/// Closes idle connections from time to time, until the pool is gone. The pool hands out the connection that was used
+/// last, so it never comes across the others.
+async fn sweep<O>(pool: WeakPool<Opener<O>>)
+where
+    O: ConnectOptions,
+    O::Connection: Send + Sized,
+{
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let is_kept =
+            |_: &O::Connection, metrics: Metrics| metrics.age() < LIFETIME && metrics.last_used() < IDLE_KEPT;
+        for connection in pool.retain(is_kept).removed {
+            close(connection).await;
+        }
+    }
+}
+
+async fn close(connection: impl Connection) {
+    if let Err(error) = connection.close().await {
+        tracing::debug!(%error, "a connection was not closed in order");
+    }
 }
 
 async fn close_idle<O>(pool: &managed::Pool<Opener<O>>)
@@ -149,9 +201,7 @@ where
     let idle = pool.retain(|_, _| false).removed;
     pool.close();
     for connection in idle {
-        if let Err(error) = connection.close().await {
-            tracing::debug!(%error, "a connection was not closed in order");
-        }
+        close(connection).await;
     }
 }
 

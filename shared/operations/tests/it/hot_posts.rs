@@ -216,3 +216,24 @@ async fn a_comment_takes_six_round_trips_and_a_post_four_on_postgres() {
     let ran = recorder.take();
     assert_eq!(ran.len(), 4, "{ran:#?}");
 }
+
+/// Otherwise a like and an unlike of the same person could wait for each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unliking_locks_the_post_before_the_like_on_postgres() {
+    let app = TestApp::new(testkit::TestDatabase::postgres().await);
+    let [mina, jun] = people(&app).await;
+    let id = post(&app, &mina).await;
+    posts::like_post(&app.app, &jun, id).await.unwrap();
+    let holder = app.app.store.begin(app.now()).await.unwrap();
+    store::posts::lock(&holder, id).await.unwrap().unwrap();
+    let parts = app.app.clone();
+    let unliking = tokio::spawn(async move { posts::unlike_post(&parts, &jun, id).await });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while app.database.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let free = "SELECT COUNT(*) FROM (SELECT 1 FROM post_likes FOR UPDATE NOWAIT) AS free";
+    assert_eq!(app.database.number(free).await, 1);
+    holder.rollback().await.unwrap();
+    assert_eq!(unliking.await.unwrap().unwrap().likes_count, 0);
+}

@@ -69,6 +69,21 @@ async fn calls_end_at_the_deadline_when_postgres_falls_silent_and_the_pool_recov
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_call_after_a_silence_succeeds_however_many_connections_were_idle_on_postgres() {
+    let database = TestDatabase::postgres().await;
+    let proxy = proxy(&database).await;
+    let store = store_behind(&proxy, &database, 12).await;
+    for idle in units(&store, 12).await {
+        idle.rollback().await.unwrap();
+    }
+    proxy.fall_silent();
+    assert!(is_unavailable(&users::find(store.reader(), person(1)).await));
+    proxy.heal();
+    // Eleven connections are dead. Probing each in turn would take longer than a call may.
+    assert_eq!(users::find(store.reader(), person(1)).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_dropped_while_the_database_is_silent_keep_no_connections_on_postgres() {
     let database = TestDatabase::postgres().await;
     let proxy = proxy(&database).await;
