@@ -7,6 +7,8 @@ use poem::http::{HeaderMap, header};
 const MAX_RANGES: usize = 20;
 
 /// Returns the language a request prefers (RFC 9110 section 12.5.4). Korean unless it prefers English.
+///
+/// Not from the crate `accept-language` (3.1): it sorts by floating-point qualities, and `q=nan` has no order.
 pub fn preferred(headers: &HeaderMap) -> Locale {
     let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let mut best = (Locale::Korean, 0);

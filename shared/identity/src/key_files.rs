@@ -1,13 +1,10 @@
 //! Key files: readable by their owner only, written atomically.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use crate::random::{OsRandom, bytes};
+use tempfile::NamedTempFile;
 
 /// Error: a key file cannot be used. Contains its path, never its contents.
 #[derive(Debug, thiserror::Error)]
@@ -81,32 +78,17 @@ fn read(path: &Path) -> Result<String, KeyFileFault> {
     Ok(text)
 }
 
-/// Creates the file atomically with all its contents. Leaves an existing file unchanged.
+/// Creates the file atomically with all its contents, for its owner only. Leaves an existing file unchanged: of
+/// processes that start together, one creates it.
 fn put_in_place(path: &Path, content: &str) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", URL_SAFE_NO_PAD.encode(bytes::<9>(&OsRandom))));
-    let draft = PathBuf::from(draft);
-    let written = write_draft(&draft, content).and_then(|()| {
-        // A rename would replace the file of a concurrent process; a hard link fails instead.
-        match fs::hard_link(&draft, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        }
-    });
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => written.and(Err(error)),
-        _ => written,
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = NamedTempFile::new_in(folder)?;
+    draft.write_all(content.as_bytes())?;
+    draft.as_file().sync_all()?;
+    match draft.persist_noclobber(path) {
+        Err(fault) if fault.error.kind() != io::ErrorKind::AlreadyExists => Err(fault.error),
+        _ => Ok(()),
     }
-}
-
-fn write_draft(path: &Path, content: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(unix)]
