@@ -153,7 +153,8 @@ impl PostsApi {
 
     /// Likes a post
     ///
-    /// Idempotent. The author of the post is notified, unless the caller is the author.
+    /// Idempotent. The author of the post is notified, unless the caller is the author, or has withdrawn a like of this
+    /// post within the last 24 hours.
     #[oai(path = "/:post_id/like", method = "put", operation_id = "likePost")]
     async fn like_post(
         &self,

@@ -114,7 +114,7 @@ impl UsersApi {
 
     /// Follows a person
     ///
-    /// Idempotent. The person is notified.
+    /// Idempotent. The person is notified, unless the caller has stopped following them within the last 24 hours.
     #[oai(path = "/me/following/:user_id", method = "put", operation_id = "follow")]
     async fn follow(
         &self,

@@ -3,6 +3,7 @@
 mod asyncapi;
 mod client;
 mod close;
+mod object;
 mod position_map;
 mod server;
 

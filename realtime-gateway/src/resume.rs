@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::Timestamp;
 use domain::events::{Audience, Partition};
-use domain::ids::ConnectionId;
+use domain::ids::{ConnectionId, UserId};
 use operations::realtime::{WatchTarget, find_watchable};
 use store::outbox;
 use stream::Positions;
@@ -77,7 +77,7 @@ pub(crate) async fn start(
     }
     let partitions = partitions_of(topics.iter().copied());
     let resumed = match resume {
-        Some(point) => may_resume(gateway, epoch, point, &partitions, &now_at).await?,
+        Some(point) => may_resume(gateway, (holder.user, epoch), point, &partitions, &now_at).await?,
         None => false,
     };
     let from = |partition: Partition| match resume.filter(|_| resumed) {
@@ -109,12 +109,17 @@ pub(crate) async fn start(
 /// ahead of the event log, and are not too old.
 async fn may_resume(
     gateway: &Gateway,
-    epoch: Uuid,
+    (user, epoch): (UserId, Uuid),
     point: &ResumePoint,
     partitions: &[Partition],
     now_at: &Positions,
 ) -> Result<bool, Close> {
     if point.epoch != epoch.to_string() {
+        return Ok(false);
+    }
+    // Without the position of the person's own events it is unknown which of them were missed.
+    let own = Audience::User(user).partition();
+    if point.positions.get(own).is_none() {
         return Ok(false);
     }
     let given =

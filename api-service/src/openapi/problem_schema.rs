@@ -30,6 +30,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
             },
             "params": {
                 "type": "object",
+                "additionalProperties": true,
                 "description": "Values that belong to the code, for example `current_version`.",
             },
             "retry_after": {
@@ -58,6 +59,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
             },
             "params": {
                 "type": "object",
+                "additionalProperties": true,
                 "description": "Values that belong to the code, for example `min` and `max`.",
             },
         },

@@ -205,7 +205,8 @@ mod tests {
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
         let good = json!({"name": "x", "id": id, "at": "2026-01-02T03:04:05Z", "pair": ["a", "b"]});
         assert_eq!(faults(&good), []);
-        for wrong in ["", "1", &id.to_uppercase(), &id.replace('-', "")] {
+        assert_eq!(faults(&json!({"name": "x", "id": id.to_uppercase()})), []);
+        for wrong in ["", "1", &id.replace('-', "")] {
             assert_eq!(faults(&json!({"name": "x", "id": wrong})), [("/id".into(), "bad_format")], "{wrong}");
         }
         for wrong in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-02"] {

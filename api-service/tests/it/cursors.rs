@@ -39,7 +39,7 @@ async fn a_malformed_filter_is_refused() {
         ("author_id=7", "author_id"),
         ("author_id=", "author_id"),
         ("author_id=me", "author_id"),
-        ("author_id=0198C0DE-0000-7000-8000-000000000000", "author_id"),
+        ("author_id=0198c0de000070008000000000000000", "author_id"),
         ("author_id='%20OR%201=1%20--", "author_id"),
     ] {
         let answer = lists.page("/api/v1/posts", query).await;

@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::close::cut;
+use super::object::{given, given_object, object};
 use super::{Close, Closing, PositionMap};
 
-/// Longest text in any field but a credential, in bytes.
+/// Longest text in any field but a credential, in characters.
 pub(super) const TEXT: usize = 64;
-/// Longest credential that is read, in bytes: also an access token sent by mistake, so that the answer can say so.
+/// Longest credential that is read, in characters: also an access token sent by mistake, so that the answer can say so.
 pub(super) const CREDENTIAL: usize = 1024;
 /// Largest number of capabilities that a client may name.
 pub(super) const CAPABILITIES: usize = 16;
@@ -80,7 +81,7 @@ pub(super) const NOT_OFFERED: [&str; 4] = ["send", "read", "typing", "presence"]
 #[derive(Deserialize)]
 struct Envelope {
     t: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     id: Option<String>,
 }
 
@@ -103,15 +104,18 @@ pub(super) struct HelloFrame {
     #[schemars(extend("const" = super::VERSION))]
     v: u32,
     /// Ticket of `POST /api/v1/realtime/tickets`. Can be used once, within 30 seconds.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(length(max = CREDENTIAL))]
     ticket: Option<String>,
     /// Where an earlier socket ended.
+    #[serde(default, deserialize_with = "given_object")]
     resume: Option<ResumeField>,
     /// Capabilities of the client. None is defined yet.
     #[serde(default)]
     #[schemars(length(max = CAPABILITIES), inner(length(max = TEXT)))]
     caps: Vec<String>,
     /// Name and version of the client. Only for statistics.
+    #[serde(default, deserialize_with = "given_object")]
     client: Option<ClientField>,
     /// Posts and people to watch, at most 20. Give the whole list after a reconnect too: with `resume`, no event of them
     /// is missed.
@@ -126,6 +130,7 @@ pub(super) struct HelloFrame {
 #[schemars(rename = "ResumePoint")]
 struct ResumeField {
     /// Last resume token that was received. Replaces the ticket; lives five minutes, at most until the grant ends.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(length(max = CREDENTIAL))]
     rt: Option<String>,
     /// Epoch of the last `welcome` or `gap`.
@@ -142,12 +147,15 @@ struct ResumeField {
 #[schemars(rename = "ClientInfo")]
 struct ClientField {
     /// Name of the client.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(length(max = TEXT))]
     name: Option<String>,
     /// Version of the client.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(length(max = TEXT))]
     ver: Option<String>,
     /// Time zone of the person, as in the IANA time zone database.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(length(max = TEXT))]
     tz: Option<String>,
 }
@@ -194,9 +202,11 @@ pub(super) struct WatchFrame {
     #[schemars(length(max = TEXT))]
     id: String,
     /// Id of a post.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<Uuid>")]
     post: Option<String>,
     /// Id of a person.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<Uuid>")]
     user: Option<String>,
 }
@@ -217,7 +227,7 @@ fn protocol(detail: impl Into<Cow<'static, str>>) -> Closing {
 
 /// Reads the first message.
 pub(crate) fn parse_hello(text: &str) -> Result<Hello, Closing> {
-    let hello: HelloFrame = serde_json::from_str(text).map_err(|fault| not_a_hello(text, &fault))?;
+    let hello: HelloFrame = object(text).map_err(|fault| not_a_hello(text, &fault))?;
     if hello.t != "hello" {
         return Err(protocol("the first message must be hello"));
     }
@@ -225,7 +235,7 @@ pub(crate) fn parse_hello(text: &str) -> Result<Hello, Closing> {
         return Err(Close::Version.into());
     }
     let client = hello.client.into_iter().flat_map(|client| [client.name, client.ver, client.tz]);
-    if client.flatten().chain(hello.caps.iter().cloned()).any(|text| text.len() > TEXT) {
+    if client.flatten().chain(hello.caps.iter().cloned()).any(|text| is_longer(&text, TEXT)) {
         return Err(protocol("hello: a text is too long"));
     }
     if hello.caps.len() > CAPABILITIES {
@@ -235,7 +245,7 @@ pub(crate) fn parse_hello(text: &str) -> Result<Hello, Closing> {
         return Err(protocol("hello: too many to watch"));
     }
     let (token, resume) = match hello.resume {
-        Some(ResumeField { epoch, .. }) if epoch.len() > TEXT => {
+        Some(ResumeField { epoch, .. }) if is_longer(&epoch, TEXT) => {
             return Err(protocol("hello: epoch is too long"));
         }
         Some(ResumeField { rt, epoch, pos }) => (rt, Some(ResumePoint { epoch, positions: pos })),
@@ -247,7 +257,7 @@ pub(crate) fn parse_hello(text: &str) -> Result<Hello, Closing> {
         _ => return Err(protocol("hello: exactly one of ticket and resume.rt")),
     };
     let (Credential::Ticket(text) | Credential::ResumeToken(text)) = &credential;
-    if text.len() > CREDENTIAL {
+    if is_longer(text, CREDENTIAL) {
         return Err(protocol("hello: the credential is too long"));
     }
     let watch = hello.watch.into_iter().map(|field| match field {
@@ -266,7 +276,7 @@ fn not_a_hello(text: &str, fault: &serde_json::Error) -> Closing {
         t: String,
         v: u32,
     }
-    match serde_json::from_str(text) {
+    match object(text) {
         Ok(Version { t, v }) if t == "hello" && v != super::VERSION => Close::Version.into(),
         _ => protocol(format!("hello: {}", explain(fault))),
     }
@@ -275,21 +285,20 @@ fn not_a_hello(text: &str, fault: &serde_json::Error) -> Closing {
 /// Reads a later message.
 pub(crate) fn parse(text: &str) -> Result<ClientFrame, FrameFault> {
     let malformed = |id, why: Cow<'static, str>| FrameFault { id, kind: FaultKind::Malformed(why) };
-    let Envelope { t, id } =
-        serde_json::from_str(text).map_err(|fault| malformed(None, explain(&fault).into()))?;
-    let id = id.filter(|id| id.len() <= TEXT);
+    let Envelope { t, id } = object(text).map_err(|fault| malformed(None, explain(&fault).into()))?;
+    let id = id.filter(|id| !is_longer(id, TEXT));
     let too_long = |id| malformed(id, "a text is too long".into());
     match t.as_str() {
         "hb" => read(text, id).map(|HeartbeatAnswer { _type }| ClientFrame::Heartbeat),
         "auth" => match read(text, id.clone())? {
-            AuthFrame { id, ticket, .. } if id.len() <= TEXT && ticket.len() <= CREDENTIAL => {
+            AuthFrame { id, ticket, .. } if !is_longer(&id, TEXT) && !is_longer(&ticket, CREDENTIAL) => {
                 Ok(ClientFrame::Auth { id, ticket })
             }
             _ => Err(too_long(id)),
         },
         "watch" | "unwatch" => {
             let frame: WatchFrame = read(text, id.clone())?;
-            if frame.id.len() > TEXT {
+            if is_longer(&frame.id, TEXT) {
                 return Err(too_long(id));
             }
             let watched = match (frame.post, frame.user) {
@@ -309,9 +318,13 @@ pub(crate) fn parse(text: &str) -> Result<ClientFrame, FrameFault> {
     }
 }
 
+/// Returns whether a text has more characters. JSON Schema counts characters, so the published bounds do.
+fn is_longer(text: &str, most: usize) -> bool {
+    text.chars().nth(most).is_some()
+}
+
 fn read<T: DeserializeOwned>(text: &str, id: Option<String>) -> Result<T, FrameFault> {
-    serde_json::from_str(text)
-        .map_err(|fault| FrameFault { id, kind: FaultKind::Malformed(explain(&fault).into()) })
+    object(text).map_err(|fault| FrameFault { id, kind: FaultKind::Malformed(explain(&fault).into()) })
 }
 
 /// Longest explanation of a malformed message, in bytes.

@@ -34,6 +34,17 @@ fn a_hello_holds_exactly_one_credential() {
 }
 
 #[test]
+fn the_length_of_a_text_is_counted_in_characters() {
+    let name = "가".repeat(64);
+    let hello = json!({"t": "hello", "v": 1, "ticket": "abc", "client": {"name": name}});
+    assert!(parse_hello(&hello.to_string()).is_ok());
+    let id = "😀".repeat(64);
+    let watch = json!({"t": "watch", "id": id, "post": ID.to_uppercase()}).to_string();
+    let watched = WatchTarget::Post(PostId(ID.parse().unwrap()));
+    assert_eq!(parse(&watch), Ok(ClientFrame::Watch { id, watched }));
+}
+
+#[test]
 fn a_hello_that_breaks_the_protocol_is_refused_with_a_reason() {
     let long = "x".repeat(1_100);
     let many = vec!["c"; 17];
@@ -45,7 +56,12 @@ fn a_hello_that_breaks_the_protocol_is_refused_with_a_reason() {
     };
     for (wrong, reason) in [
         (json!({"t": "hello", "v": 1}), "exactly one of ticket and resume.rt"),
-        (ticket("ticket", json!(null)), "exactly one of ticket and resume.rt"),
+        (ticket("ticket", json!(null)), "invalid type: null"),
+        (ticket("client", json!(null)), "invalid type: null, expected an object"),
+        (ticket("client", json!({"name": null})), "invalid type: null"),
+        (ticket("client", json!(["web", "1", "UTC"])), "invalid type: sequence, expected an object"),
+        (ticket("client", json!({"name": "가".repeat(65)})), "a text is too long"),
+        (ticket("resume", json!(null)), "invalid type: null, expected an object"),
         (ticket("ticket", json!(5)), "invalid type"),
         (ticket("ticket", json!(long)), "the credential is too long"),
         (ticket("v", json!("1")), "invalid type"),
@@ -70,7 +86,8 @@ fn a_hello_that_breaks_the_protocol_is_refused_with_a_reason() {
         (resume(json!({"rt": "abc", "epoch": "e", "pos": {"32": 1}})), "no such partition"),
         (resume(json!({"rt": "abc", "epoch": long, "pos": {}})), "epoch is too long"),
         (json!({"t": "hb"}), "missing field `v`"),
-        (json!([]), "invalid length 0"),
+        (json!([]), "invalid type: sequence, expected an object"),
+        (json!(["hello", 1, "abc", null, [], null, []]), "invalid type: sequence, expected an object"),
         (json!("hello"), "invalid type"),
         (json!(null), "invalid type"),
     ] {
@@ -112,7 +129,9 @@ fn later_messages_are_read_or_refused_with_their_id_and_a_reason() {
         (r#"{"t":"hb","x":1}"#, None, "unknown field `x`"),
         (r#"{"t":"hb","t":"hb"}"#, None, "duplicate field `t`"),
         (r#"{"t":5}"#, None, "invalid type"),
-        ("[]", None, "invalid length"),
+        ("[]", None, "invalid type: sequence, expected an object"),
+        (r#"["hb"]"#, None, "invalid type: sequence, expected an object"),
+        (r#"{"t":"watch","id":"7","post":null}"#, Some("7"), "invalid type: null"),
         ("", None, "EOF"),
     ] {
         let fault = parse(text).unwrap_err();

@@ -88,7 +88,7 @@ async fn a_position_too_far_back_is_a_gap(form: Form) {
 }
 
 #[testkit::both_forms]
-async fn positions_of_another_epoch_or_ahead_of_the_outbox_are_a_gap(form: Form) {
+async fn positions_of_another_epoch_missing_ones_and_those_ahead_of_the_outbox_are_a_gap(form: Form) {
     let server = Server::start(form).await;
     let person = server.test.person("first").await;
     let (_client, welcome) = server.welcomed(&person).await;
@@ -98,7 +98,8 @@ async fn positions_of_another_epoch_or_ahead_of_the_outbox_are_a_gap(form: Form)
     for position in ahead.as_object_mut().unwrap().values_mut() {
         *position = json!(1_000_000);
     }
-    for hello in [resume(&of_another, &welcome["pos"]), resume(&welcome, &ahead)] {
+    let none = json!({});
+    for hello in [resume(&of_another, &welcome["pos"]), resume(&welcome, &ahead), resume(&welcome, &none)] {
         let mut client = Client::open(server.address).await;
         client.send(&hello).await;
         let again = client.frame().await;

@@ -9,11 +9,11 @@ use crate::{LocalServicesError, Result};
 /// The paths of the servers on this machine.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// The server of PostgreSQL.
+    /// Path of the program `postgres`.
     pub postgres: PathBuf,
-    /// The program that creates a data directory for PostgreSQL.
+    /// Path of `initdb`, which creates a data directory for PostgreSQL.
     pub initdb: PathBuf,
-    /// The server of Redis.
+    /// Path of `redis-server`.
     pub redis_server: PathBuf,
     /// nginx.
     pub nginx: PathBuf,

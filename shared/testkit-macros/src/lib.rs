@@ -28,8 +28,9 @@ pub fn both_databases(arguments: TokenStream, function: TokenStream) -> TokenStr
     tests("both_databases", &cases, &arguments, function)
 }
 
-/// Makes two tests of an async function, one for each form of the gateway: `name::sqlite_and_outbox` and
-/// `name::postgres_and_redis`. The crate has the type `crate::fixture::Form` with both values.
+/// Makes two tests of an async function, one for each set-up of the gateway: `name::sqlite_and_outbox` reads events from
+/// the outbox of SQLite, `name::postgres_and_redis` from Redis Streams. The calling crate must define the type
+/// `crate::fixture::Form` with both values.
 #[proc_macro_attribute]
 pub fn both_forms(arguments: TokenStream, function: TokenStream) -> TokenStream {
     let cases = [
@@ -39,8 +40,8 @@ pub fn both_forms(arguments: TokenStream, function: TokenStream) -> TokenStream 
     tests("both_forms", &cases, &arguments, function)
 }
 
-/// Makes four tests of an async function, one for each source of events on each database. The crate has the types
-/// `crate::fixture::Log`, with `open`, and `crate::fixture::Kind`, with both sources.
+/// Makes four tests of an async function, one for each source of events on each database. The calling crate
+/// must define `crate::fixture::Log` with the function `open`, and `crate::fixture::Kind` with both sources.
 #[proc_macro_attribute]
 pub fn every_source(arguments: TokenStream, function: TokenStream) -> TokenStream {
     let cases = [

@@ -51,7 +51,7 @@ struct Row {
     part: u8,
     /// Place among the new events of its partition: 1, 2, 3 …
     place: i64,
-    /// Whether it is the last new event of its partition. Its place is then their number.
+    /// Whether it is the last new event of its partition. If so, `place` is the number of new events of the partition.
     is_last: bool,
     mark: i64,
     audience: String,

@@ -13,7 +13,7 @@ use crate::SourceFault;
 use crate::pace::Pace;
 use crate::redis_stream;
 
-/// Pause after a fault. Until then the relay finds new events by polling.
+/// Wait after a fault before the next connection. During this time the relay finds new events by polling.
 const RECOVER: Duration = Duration::from_secs(1);
 /// Deadline of an answer of Redis, and of a new subscription.
 const RESPONSE: Duration = Duration::from_secs(2);

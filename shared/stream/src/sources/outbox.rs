@@ -36,8 +36,9 @@ impl OutboxSource {
         self
     }
 
-    /// Returns events after the given positions; an empty list if there were none for `poll`. Fails with
-    /// [`SourceFault::Diverged`] if the last event that it returned is not in the outbox any more.
+    /// Returns events after the given positions. Without any, waits up to `poll` for a commit of this process and reads
+    /// once more; the list may be empty. Fails with [`SourceFault::Diverged`] if the outbox ends before the last event
+    /// that was returned, or has a different event at its position. A pruned event counts as the same.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         let events = self.read(after).await?;
         if !events.is_empty() {
