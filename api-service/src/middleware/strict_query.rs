@@ -7,8 +7,8 @@ use poem::{Endpoint, Request};
 use crate::openapi::OperationTable;
 use crate::problem::ApiProblem;
 
-/// Refuses unknown query parameters: a mistyped filter must not return everything. Refuses repeated ones, because two
-/// readers may use different values.
+/// Refuses unknown query parameters: a mistyped filter must not return everything. Refuses repeated ones, because one
+/// part of the program may use the first value and another part the last.
 pub(crate) struct StrictQuery<E> {
     inner: E,
     table: Arc<OperationTable>,

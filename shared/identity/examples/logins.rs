@@ -1,6 +1,6 @@
 //! Measures log-ins: resident memory and hashes per second, with the reused memory of `PasswordHasher` and with memory
-//! allocated for each hash. Each variant runs in a process of its own and computes as many hashes at once as there are
-//! cores. Linux only.
+//! allocated for each hash. Each variant runs in a process of its own and computes one hash per processor core at
+//! a time. Linux only.
 
 use std::error::Error;
 use std::io::Write as _;

@@ -11,7 +11,7 @@ use crate::secrets::{DerivedKey, MasterSecret, SecretFault, are_equal, read_secr
 #[derive(Clone)]
 pub struct ResumeKey([u8; 32]);
 
-/// Prefix of the text of a key. Without it, the secret itself could be used in place of the key by mistake.
+/// Beginning of the text in a key file. Without it, a file with the main secret could be used as the key by mistake.
 const PREFIX: &str = "resume-key:";
 
 /// Reason why a text is not a key of resume tokens.

@@ -5,14 +5,13 @@ use domain::page::{Page, PageRequest, SortKey};
 use domain::users::UserSummary;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait as _,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _,
 };
 
 use crate::backend::{has_data_modifying_with, is_among, statement};
 use crate::entities::{post_likes, posts as post_rows};
 use crate::page::{Keyset, Sorting, assemble};
-use crate::posts::PostCount;
+use crate::posts::{PostCount, post_count};
 use crate::writes::Write;
 use crate::{StoreError, UnitOfWork, posts, users};
 
@@ -54,7 +53,7 @@ pub async fn insert(
     let connection = unit.connection().await?;
     if has_data_modifying_with(connection) {
         let values = [id.0.into(), post.0.into(), user.0.into(), unit.now().0.into()];
-        return counted(connection.query_one_raw(statement(connection, INSERT, values)).await?);
+        return post_count(connection.query_one_raw(statement(connection, INSERT, values)).await?);
     }
     let is_new = Expr::exists(like_of(post, user)).not();
     let counted = posts::adjust(unit, post, post_rows::Column::LikesCount, 1, Some(is_new)).await?;
@@ -76,7 +75,7 @@ pub async fn delete(unit: &UnitOfWork, post: PostId, user: UserId) -> Result<Opt
     let connection = unit.connection().await?;
     if has_data_modifying_with(connection) {
         let values = [post.0.into(), user.0.into()];
-        return counted(connection.query_one_raw(statement(connection, DELETE, values)).await?);
+        return post_count(connection.query_one_raw(statement(connection, DELETE, values)).await?);
     }
     let exists = Expr::exists(like_of(post, user));
     let counted = posts::adjust(unit, post, post_rows::Column::LikesCount, -1, Some(exists)).await?;
@@ -88,11 +87,6 @@ pub async fn delete(unit: &UnitOfWork, post: PostId, user: UserId) -> Result<Opt
             .await?;
     }
     Ok(counted)
-}
-
-fn counted(row: Option<QueryResult>) -> Result<Option<PostCount>, StoreError> {
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(PostCount { author_id: row.try_get_by_index(0)?, count: row.try_get_by_index(1)? }))
 }
 
 fn like_of(post: PostId, user: UserId) -> SelectStatement {

@@ -8,10 +8,10 @@ use domain::Timestamp;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::UnreadCounts;
 use domain::page::{Page, PageRequest, SortKey};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect};
 
-use crate::backend::is_among;
+use crate::backend::{is_among, statement};
 use crate::entities::{notification_heads, notifications};
 use crate::page::{Keyset, Sorting, assemble};
 use crate::writes::Write;
@@ -47,26 +47,30 @@ pub struct Head {
 /// Takes a recipient's next notification number. The head is locked until the unit ends: units that notify the same
 /// recipient run one after another from here on.
 pub async fn advance(unit: &UnitOfWork, recipient: UserId) -> Result<Head, StoreError> {
-    use notification_heads::Column;
-    let row = notification_heads::ActiveModel {
-        user_id: Set(recipient),
-        seq: Set(1),
-        told_at: Set(unit.now()),
-        unseen: Set(0),
-        unread: Set(0),
-    };
-    let last = Expr::col((notification_heads::Entity, Column::ToldAt));
-    let at = Expr::case(last.clone().gte(unit.now()), last.add(1)).finally(unit.now());
-    let one_more = OnConflict::column(Column::UserId)
-        .value(Column::Seq, Expr::col((notification_heads::Entity, Column::Seq)).add(1))
-        .value(Column::ToldAt, at)
-        .to_owned();
-    let head = notification_heads::Entity::insert(row)
-        .on_conflict(one_more)
-        .exec_with_returning(unit.connection().await?)
-        .await?;
-    let unread = UnreadCounts { unseen: head.unseen, unread: head.unread };
-    Ok(Head { number: head.seq, at: head.told_at, unread })
+    let connection = unit.connection().await?;
+    let values = [recipient.0.into(), unit.now().0.into()];
+    let row = connection.query_one_raw(statement(connection, &advance_sql(2), values)).await?;
+    head(&row.ok_or_else(|| no_head(recipient))?)
+}
+
+/// Returns the statement that takes a number. `$1` is the recipient; `now` is the number of the parameter with the
+/// instant of the unit.
+fn advance_sql(now: usize) -> String {
+    format!(
+        "INSERT INTO notification_heads AS head (user_id, seq, told_at, unseen, unread) VALUES ($1, 1, ${now}, 0, 0)
+         ON CONFLICT (user_id) DO UPDATE SET seq = head.seq + 1,
+             told_at = CASE WHEN head.told_at >= ${now} THEN head.told_at + 1 ELSE ${now} END
+         RETURNING seq, told_at, unseen, unread"
+    )
+}
+
+fn head(row: &QueryResult) -> Result<Head, StoreError> {
+    let unread = UnreadCounts { unseen: row.try_get("", "unseen")?, unread: row.try_get("", "unread")? };
+    Ok(Head { number: row.try_get("", "seq")?, at: row.try_get("", "told_at")?, unread })
+}
+
+fn no_head(recipient: UserId) -> StoreError {
+    StoreError::corrupt("notification_heads", format!("{recipient} is missing"))
 }
 
 /// Returns the unused number that [`advance`] took: numbers have no gaps, so that a client

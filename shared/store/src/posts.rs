@@ -8,7 +8,8 @@ use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait as _,
 };
 
 use crate::backend::is_among;
@@ -138,7 +139,12 @@ pub(crate) async fn adjust(
         .and_where_option(condition)
         .returning(Query::returning().columns([posts::Column::AuthorId, counter]))
         .to_owned();
-    let Some(row) = unit.connection().await?.query_one(&update).await? else { return Ok(None) };
+    post_count(unit.connection().await?.query_one(&update).await?)
+}
+
+/// Reads the author and the counter of a post; `None` without a row.
+pub(crate) fn post_count(row: Option<QueryResult>) -> Result<Option<PostCount>, StoreError> {
+    let Some(row) = row else { return Ok(None) };
     Ok(Some(PostCount { author_id: row.try_get_by_index(0)?, count: row.try_get_by_index(1)? }))
 }
 

@@ -13,6 +13,19 @@ use store::outbox;
 use testkit::TestApp;
 use tokio::task::JoinSet;
 
+/// Returns the number of statements that wait for a lock, on PostgreSQL.
+pub(crate) async fn lock_waits(app: &TestApp) -> i64 {
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    app.database.number(waiting).await
+}
+
+/// Waits until a statement waits for a lock, on PostgreSQL.
+pub(crate) async fn until_a_lock_is_waited_for(app: &TestApp) {
+    while lock_waits(app).await == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Inserts `COUNT` people with sessions.
 pub(crate) async fn people<const COUNT: usize>(app: &TestApp) -> [Caller; COUNT] {
     let unit = app.app.store.begin(app.now()).await.unwrap();

@@ -10,7 +10,7 @@ use store::{Store, StoreOptions};
 use testkit::TestApp;
 use tokio::task::JoinSet;
 
-use crate::fixtures::{first, new_comment, new_post, people, post};
+use crate::fixtures::{first, lock_waits, new_comment, new_post, people, post, until_a_lock_is_waited_for};
 
 const LIKES: usize = 40;
 
@@ -57,13 +57,12 @@ async fn a_locked_post_leaves_connections_to_others(connections: u32) {
             posts::like_post(&parts, &who, hot).await
         });
     }
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while begun.load(Ordering::SeqCst) < LIKES || app.database.number(waiting).await == 0 {
+    while begun.load(Ordering::SeqCst) < LIKES || lock_waits(&app).await == 0 {
         tokio::task::yield_now().await;
     }
     posts::get_post(&parts, None, other).await.unwrap();
     assert!(posts::like_post(&parts, &everybody[0], other).await.unwrap().liked);
-    assert!(app.database.number(waiting).await <= 2, "the others wait in the process");
+    assert!(lock_waits(&app).await <= 2, "the others wait in the process");
     holder.rollback().await.unwrap();
     for liked in likes.join_all().await {
         liked.unwrap();
@@ -228,10 +227,7 @@ async fn unliking_locks_the_post_before_the_like_on_postgres() {
     store::posts::lock(&holder, id).await.unwrap().unwrap();
     let parts = app.app.clone();
     let unliking = tokio::spawn(async move { posts::unlike_post(&parts, &jun, id).await });
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while app.database.number(waiting).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until_a_lock_is_waited_for(&app).await;
     let free = "SELECT COUNT(*) FROM (SELECT 1 FROM post_likes FOR UPDATE NOWAIT) AS free";
     assert_eq!(app.database.number(free).await, 1);
     holder.rollback().await.unwrap();

@@ -10,7 +10,10 @@ use operations::{Caller, posts};
 use serde_json::json;
 use testkit::{TestApp, TestDatabase};
 
-use crate::fixtures::{assert_numbered_without_holes, at_once, first, frames_for, kinds_for, people, post};
+use crate::fixtures::{
+    assert_numbered_without_holes, at_once, first, frames_for, kinds_for, people, post,
+    until_a_lock_is_waited_for,
+};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -225,10 +228,7 @@ async fn a_like_that_waits_while_notifications_are_read_creates_another_notifica
         let (app, sora) = (app.app.clone(), sora.clone());
         async move { posts::like_post(&app, &sora, id).await }
     });
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while app.database.number(waiting).await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until_a_lock_is_waited_for(&app).await;
     reading.commit().await.unwrap();
     assert!(liking.await.unwrap().unwrap().liked);
     let shown: Vec<_> = entries(&app, &mina)

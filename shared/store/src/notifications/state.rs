@@ -4,7 +4,7 @@ use domain::notifications::{Occasion, UnreadCounts};
 use domain::users::{Role, UserState, UserSummary};
 use sea_orm::{ConnectionTrait as _, QueryResult, Value};
 
-use super::{Head, advance};
+use super::{Head, advance, advance_sql, head, no_head};
 use crate::backend::{has_data_modifying_with, statement};
 use crate::connection::Connection;
 use crate::{StoreError, UnitOfWork};
@@ -66,36 +66,27 @@ pub async fn advance_for(
     if has_data_modifying_with(connection) {
         values.push(unit.now().0.into());
         let sql = format!(
-            "WITH head AS (
-                 INSERT INTO notification_heads AS head (user_id, seq, told_at, unseen, unread)
-                 VALUES ($1, 1, ${now}, 0, 0)
-                 ON CONFLICT (user_id) DO UPDATE SET seq = head.seq + 1,
-                     told_at = CASE WHEN head.told_at >= ${now} THEN head.told_at + 1 ELSE ${now} END
-                 RETURNING seq, told_at, unseen, unread)
-             SELECT head.seq, head.told_at, head.unseen AS unseen_before, head.unread AS unread_before,
+            "WITH head AS ({advance})
+             SELECT head.seq, head.told_at, head.unseen, head.unread,
                     (SELECT seq FROM notification_heads WHERE user_id = $1) AS seq_seen, {COLUMNS}
              FROM head {joins}",
-            now = values.len(),
+            advance = advance_sql(values.len()),
         );
         let row = connection.query_one_raw(statement(connection, &sql, values.clone())).await?;
-        let row = row.ok_or_else(|| missing(recipient))?;
-        let unread = UnreadCounts {
-            unseen: row.try_get("", "unseen_before")?,
-            unread: row.try_get("", "unread_before")?,
-        };
-        let head = Head { number: row.try_get("", "seq")?, at: row.try_get("", "told_at")?, unread };
+        let row = row.ok_or_else(|| no_head(recipient))?;
+        let head = head(&row)?;
         if row.try_get::<Option<i64>>("", "seq_seen")?.unwrap_or(0) + 1 == head.number {
             return Ok((head, state(&row)?));
         }
         values.pop();
-        return Ok((head, read_again(connection, recipient, &joins, values).await?));
+        return Ok((head, read_state(connection, recipient, &joins, values).await?));
     }
     let head = advance(unit, recipient).await?;
-    Ok((head, read_again(connection, recipient, &joins, values).await?))
+    Ok((head, read_state(connection, recipient, &joins, values).await?))
 }
 
 /// Reads the state while the unit holds the recipient's head.
-async fn read_again(
+async fn read_state(
     connection: &Connection,
     recipient: UserId,
     joins: &str,
@@ -103,11 +94,7 @@ async fn read_again(
 ) -> Result<State, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM notification_heads AS head {joins} WHERE head.user_id = $1");
     let row = connection.query_one_raw(statement(connection, &sql, values)).await?;
-    state(&row.ok_or_else(|| missing(recipient))?)
-}
-
-fn missing(recipient: UserId) -> StoreError {
-    StoreError::corrupt("notification_heads", format!("{recipient} is missing"))
+    state(&row.ok_or_else(|| no_head(recipient))?)
 }
 
 const COLUMNS: &str = "unread.id, unread.actor_count, unread.seen_at, unread.created_at,

@@ -106,19 +106,19 @@ impl Append {
         sql.push(" AS before)");
         sql.clause("logged");
         sql.push(INSERT);
-        sql.push(
-            "SELECT part, before + place, event.mark, audience, kind, frame, recorded_at FROM head, (VALUES ",
-        );
+        sql.push("SELECT part, before + place, event.mark, audience, kind, frame, ");
+        sql.parameter(self.now.0);
+        sql.push(" FROM head, (VALUES ");
         for row in &self.rows {
             sql.push(if row.place == 1 { "(" } else { "), (" });
             sql.parameter(row.place);
             let texts = [row.audience.as_str(), row.kind, row.frame.as_str()].map(Value::from);
-            for value in [row.mark.into()].into_iter().chain(texts).chain([self.now.0.into()]) {
+            for value in [row.mark.into()].into_iter().chain(texts) {
                 sql.push(", ");
                 sql.parameter(value);
             }
         }
-        sql.push(")) AS event (place, mark, audience, kind, frame, recorded_at) RETURNING 1)");
+        sql.push(")) AS event (place, mark, audience, kind, frame) RETURNING 1)");
     }
 
     fn add_to_several_partitions(&self, sql: &mut Sql) -> Result<(), StoreError> {

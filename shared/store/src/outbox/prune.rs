@@ -12,8 +12,8 @@ const PRUNABLE: &str = "
     WHERE oldest.recorded_at < $1
     ORDER BY head.part";
 
-/// Deletes up to the first of the `$3` oldest events that is too young, or all of them. Deletes by position: the clocks
-/// of several processes differ, so that a deletion by time would leave gaps.
+/// Deletes up to the first of the `$3` oldest events that is too young, or all of them. Deletes by position, not by time:
+/// the processes that wrote the rows have different clocks, and deleting by time could leave gaps between positions.
 const PRUNE: &str = "
     DELETE FROM outbox WHERE part = $1 AND pos < COALESCE(
         (SELECT MIN(oldest.pos) FROM (

@@ -3,11 +3,28 @@ use domain::events::payload::Notification;
 use domain::events::{Event, Numbered};
 use domain::ids::{NotificationId, PostId, UserId};
 use domain::notifications::{NotificationView, Occasion, UnreadCounts};
+use domain::posts::{Post, PostContent, PostTitle};
+use domain::text::Text;
 use store::UnitOfWork;
 use uuid::Uuid;
 
 /// The instant at which tests begin.
 pub(crate) const NOW: Timestamp = Timestamp(1_767_323_045_000);
+
+/// Returns a post without likes or comments.
+pub(crate) fn post(id: PostId, author_id: UserId) -> Post {
+    Post {
+        id,
+        author_id,
+        title: PostTitle::from_stored("title".into()),
+        content: PostContent::from_stored("content".into()),
+        likes_count: 0,
+        comments_count: 0,
+        version: 1,
+        created_at: NOW,
+        edited_at: None,
+    }
+}
 
 /// Returns a well-mixed number; the same input gives the same output (the last step of `SplitMix64`).
 pub(crate) fn mixed(number: u64) -> u64 {

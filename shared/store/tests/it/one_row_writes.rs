@@ -3,15 +3,14 @@
 use domain::auth::CodePurpose;
 use domain::ids::{CommentId, NotificationId, PostId, SessionId};
 use domain::notifications::Occasion;
-use domain::posts::{Post, PostContent, PostTitle};
-use domain::text::Text;
+use domain::posts::Post;
 use domain::users::EmailAddress;
 use store::users::Counter;
 use store::{StoreError, UnitOfWork, comments, email_codes, notifications, posts, sessions, users};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
-use crate::fixtures::{NOW, insert_person, person};
+use crate::fixtures::{NOW, insert_person, person, post};
 
 const MISSING: Uuid = Uuid::from_u128(7);
 
@@ -23,18 +22,8 @@ fn assert_missing<T>(answer: Result<T, StoreError>, expected: &str) {
     }
 }
 
-fn post() -> Post {
-    Post {
-        id: PostId(MISSING),
-        author_id: person(1),
-        title: PostTitle::from_stored("title".into()),
-        content: PostContent::from_stored("content".into()),
-        likes_count: 0,
-        comments_count: 0,
-        version: 1,
-        created_at: NOW,
-        edited_at: None,
-    }
+fn missing_post() -> Post {
+    post(PostId(MISSING), person(1))
 }
 
 #[testkit::both_databases]
@@ -46,7 +35,7 @@ async fn a_write_to_a_missing_row_fails_and_names_its_table(database: TestDataba
     assert_missing(users::adjust_and_get_counter(&unit, person(1), Counter::Followers, 1).await, "users");
     let email = EmailAddress::from_stored("nobody@example.com".into());
     assert_missing(email_codes::count_attempt(&unit, &email, CodePurpose::SignUp).await, "email_codes");
-    assert_eq!(posts::adjust_comments_count(&unit, post().id, 1).await.unwrap(), None);
+    assert_eq!(posts::adjust_comments_count(&unit, missing_post().id, 1).await.unwrap(), None);
 }
 
 /// A write that waits for the end of the unit.
@@ -54,7 +43,7 @@ type Waiting = fn(&UnitOfWork);
 
 /// Writes that wait for the end of the unit, each with the table that it changes.
 const WAITING: [(Waiting, &str); 6] = [
-    (|unit| posts::update(unit, &post()), "posts"),
+    (|unit| posts::update(unit, &missing_post()), "posts"),
     (|unit| posts::delete(unit, PostId(MISSING)), "posts"),
     (|unit| comments::delete(unit, CommentId(MISSING)), "comments"),
     (|unit| comments::adjust_replies_count(unit, CommentId(MISSING), 1), "comments"),
@@ -89,9 +78,9 @@ async fn a_statement_sees_the_writes_before_it(database: TestDatabase) {
     let store = database.store();
     let unit = store.begin(NOW).await.unwrap();
     insert_person(&unit, 1).await;
-    posts::insert(&unit, &post());
+    posts::insert(&unit, &missing_post());
     let found = posts::find(unit.connection().await.unwrap(), PostId(MISSING)).await.unwrap();
-    assert_eq!(found, Some(post()));
+    assert_eq!(found, Some(missing_post()));
 }
 
 #[testkit::both_databases]
@@ -100,7 +89,7 @@ async fn any_number_of_writes_may_wait(database: TestDatabase) {
     let unit = store.begin(NOW).await.unwrap();
     insert_person(&unit, 1).await;
     for number in 1..=500 {
-        posts::insert(&unit, &Post { id: PostId(Uuid::from_u128(number)), ..post() });
+        posts::insert(&unit, &Post { id: PostId(Uuid::from_u128(number)), ..missing_post() });
     }
     unit.commit().await.unwrap();
     assert_eq!(database.number("SELECT COUNT(*) FROM posts").await, 500);

@@ -7,14 +7,13 @@ use domain::comments::{Comment, CommentContent, CommentState};
 use domain::ids::{CommentId, NotificationId, PostId, UserId};
 use domain::notifications::Occasion;
 use domain::page::{Cursor, Limit, Page, PageRequest};
-use domain::posts::{Post, PostContent, PostTitle};
 use domain::text::Text;
 use store::notifications::{self, Wanted};
 use store::{Store, UnitOfWork, comments, posts};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
-use crate::fixtures::{NOW, insert_person, mixed};
+use crate::fixtures::{NOW, insert_person, mixed, post};
 
 /// Returns the id at this place in the order of all ids.
 fn id(place: u64) -> Uuid {
@@ -26,18 +25,7 @@ fn place(id: Uuid) -> u64 {
 }
 
 fn insert_post(unit: &UnitOfWork, author_id: UserId, number: u64) {
-    let post = Post {
-        id: PostId(id(number)),
-        author_id,
-        title: PostTitle::from_stored("title".into()),
-        content: PostContent::from_stored("content".into()),
-        likes_count: 0,
-        comments_count: 0,
-        version: 1,
-        created_at: NOW,
-        edited_at: None,
-    };
-    posts::insert(unit, &post);
+    posts::insert(unit, &post(PostId(id(number)), author_id));
 }
 
 fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, number: u64) {

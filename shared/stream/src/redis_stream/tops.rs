@@ -51,7 +51,7 @@ pub(super) fn parse_top(partition: Partition, answer: Value) -> Option<(EntryId,
     Some((last_id, mark.filter(|mark| *mark != 0)))
 }
 
-/// Redis has no error code for a missing stream.
+/// Returns whether Redis answered that the stream does not exist. It has no error code for this, only a text.
 fn is_no_such_key(error: &RedisError) -> bool {
     error.detail().is_some_and(|detail| detail.contains("no such key"))
 }

@@ -36,8 +36,8 @@ impl OutboxSource {
         self
     }
 
-    /// Returns events after the given positions. Without any, waits up to `poll` for a commit of this process and reads
-    /// once more; the list may be empty. Fails with [`SourceFault::Diverged`] if the outbox ends before the last event
+    /// Returns events after the given positions. If there are none, waits up to `poll` for a commit of this process,
+    /// reads again, and may return an empty list. Fails with [`SourceFault::Diverged`] if the outbox ends before the last event
     /// that was returned, or has a different event at its position. A pruned event counts as the same.
     pub async fn next(&mut self, after: &Positions) -> Result<Vec<LoggedEvent>, SourceFault> {
         let events = self.read(after).await?;
