@@ -24,7 +24,7 @@ use stream::{Cursor, Positions};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub(crate) use self::outlet::{Outlet, Subscription, partitions_of};
-use self::partition_state::PartitionState;
+use self::partition_state::{NewFrame, PartitionState};
 pub(crate) use self::queue::{SendQueue, Taken};
 use self::registry::Registry;
 pub(crate) use self::replay::{Replay, topics};
@@ -46,17 +46,6 @@ pub(crate) struct Joining {
     /// Its own topic and those that it watches, each with the position after which it wants events. All topics of one
     /// partition have the same position.
     pub(crate) subscriptions: Vec<Subscription>,
-}
-
-/// Result of applying an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Applied {
-    /// It was the next event.
-    New,
-    /// It had been applied already.
-    Known,
-    /// Events before it are missing.
-    Gap,
 }
 
 /// Error: the socket already watches the largest number of posts and people.
@@ -153,17 +142,41 @@ impl Hub {
         outlet.partitions().iter().any(is_limited)
     }
 
-    /// Applies an event, if it is the next one of its partition.
-    pub(crate) fn apply(&self, event: &LoggedEvent) -> Applied {
-        let delivery = self.delivery(event);
-        let mut state = self.partition(event.partition);
-        let last = state.ring.last();
-        if event.position <= last {
-            return Applied::Known;
+    /// Applies events of one partition, in the order of their positions. Known ones are skipped. Returns how many were
+    /// applied or known: fewer than all if events are missing before the next one.
+    ///
+    /// Each socket gets the frames of all these events at once, which costs a fraction of one frame after another.
+    pub(crate) fn apply(&self, events: &[LoggedEvent]) -> usize {
+        let Some(partition) = events.first().map(|event| event.partition) else { return 0 };
+        let mut deliveries: Vec<_> = events.iter().map(|event| self.delivery(event)).collect();
+        let mut state = self.partition(partition);
+        let mut new = Vec::new();
+        let mut taken = 0;
+        for (event, delivery) in events.iter().zip(&mut deliveries) {
+            let last = state.ring.last();
+            if event.position > last.saturating_add(1) {
+                break;
+            }
+            taken += 1;
+            if event.position <= last {
+                continue;
+            }
+            self.note(event, last);
+            let delivery = delivery.take();
+            new.extend(delivery.clone().map(|(topic, frame)| NewFrame {
+                topic,
+                position: event.position,
+                frame,
+            }));
+            state.ring.push(delivery, event.mark, event.recorded_at);
         }
-        if event.position > last.saturating_add(1) {
-            return Applied::Gap;
-        }
+        state.deliver(partition, &new);
+        self.set_last(partition, state.ring.last());
+        taken
+    }
+
+    /// Acts on an event that concerns more than the subscribers of its topic. `last` is the position before it.
+    fn note(&self, event: &LoggedEvent, last: i64) {
         match event.audience.known() {
             Some(Audience::Session(user, session)) if event.kind == EventKind::SessionRevoked.as_str() => {
                 self.registry.end_session(user, session, event.recorded_at);
@@ -175,12 +188,6 @@ impl Hub {
                 }
             }
         }
-        if let Some((topic, frame)) = &delivery {
-            state.deliver(*topic, event.position, frame);
-        }
-        state.ring.push(delivery, event.mark, event.recorded_at);
-        self.set_last(event.partition, event.position);
-        Applied::New
     }
 
     /// Returns the topic and the frame of an event, or `None` if it is sent to no socket.

@@ -13,13 +13,14 @@ use uuid::Uuid;
 
 use self::redis_away::Away;
 use crate::audit::Finding;
-use crate::hub::{Applied, Hub};
+use crate::hub::Hub;
 use crate::{Gateway, Source};
 
 /// Number of events that are read from the outbox at once to fill a gap.
 const LIMIT: u64 = 512;
-/// Number of events after which the tail lets sockets write.
-const YIELD_AFTER: usize = 64;
+/// Largest number of events that are applied together, before the tail lets sockets write. The partition is locked
+/// meanwhile.
+const TOGETHER: usize = 32;
 
 /// Records whether the tail keeps up with the event log.
 pub(crate) struct TailHealth {
@@ -160,18 +161,18 @@ impl<'a> Tail<'a> {
     }
 
     async fn apply_all(&mut self, events: &[LoggedEvent]) -> Result<(), StoreError> {
-        for (number, event) in events.iter().enumerate() {
-            if number % YIELD_AFTER == YIELD_AFTER - 1 {
-                tokio::task::yield_now().await;
-            }
-            if self.hub().apply(event) == Applied::Gap {
+        let runs = events.chunk_by(|one, next| one.partition == next.partition);
+        for run in runs.flat_map(|run| run.chunks(TOGETHER)) {
+            let taken = self.hub().apply(run);
+            if let Some(ahead) = run.get(taken) {
                 let Compared::Continues(_) = self.compare().await? else {
                     // The other events belong to the old epoch.
                     return Ok(());
                 };
-                self.fill(event.partition, event.position - 1).await?;
-                self.hub().apply(event);
+                self.fill(ahead.partition, ahead.position - 1).await?;
+                self.hub().apply(run.get(taken..).unwrap_or_default());
             }
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
@@ -190,8 +191,8 @@ impl<'a> Tail<'a> {
                 tracing::warn!(partition = partition.number(), after = last, to, "events are lost");
                 self.hub().jump(partition, to);
             }
-            for event in events {
-                self.hub().apply(&event);
+            for run in events.chunks(TOGETHER) {
+                self.hub().apply(run);
             }
             tokio::task::yield_now().await;
         }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::events::Audience;
+use domain::events::{Audience, Partition};
 use domain::ids::ConnectionId;
 use indexmap::IndexMap;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -13,6 +13,13 @@ pub(super) struct Listener {
     pub(super) outlet: Arc<Outlet>,
     /// Only events after this position are sent.
     pub(super) since: i64,
+}
+
+/// An event that is delivered to the subscribers of a topic.
+pub(super) struct NewFrame {
+    pub(super) topic: Audience,
+    pub(super) position: i64,
+    pub(super) frame: Utf8Bytes,
 }
 
 /// State of one partition: its newest events, and the subscribers of each topic.
@@ -40,12 +47,33 @@ impl PartitionState {
         }
     }
 
-    /// Queues an event's frame for every subscriber of its topic.
-    pub(super) fn deliver(&self, topic: Audience, position: i64, frame: &Utf8Bytes) {
-        for listener in self.topics.get(&topic).into_iter().flat_map(IndexMap::values) {
-            if position > listener.since {
-                listener.outlet.queue.push(topic.partition(), position, frame.clone());
+    /// Queues the frames of new events for the subscribers of their topics. Each socket gets all its frames at once, in
+    /// the order of their positions.
+    pub(super) fn deliver(&self, partition: Partition, new: &[NewFrame]) {
+        let mut by_topic: IndexMap<Audience, Vec<&NewFrame>> = IndexMap::new();
+        for event in new.iter().filter(|event| self.topics.contains_key(&event.topic)) {
+            by_topic.entry(event.topic).or_default().push(event);
+        }
+        // Sockets with several topics in the partition get the frames of all of them in one order.
+        let mut several: IndexMap<ConnectionId, &Outlet> = IndexMap::new();
+        for (topic, events) in &by_topic {
+            for listener in self.topics.get(topic).into_iter().flat_map(IndexMap::values) {
+                if by_topic.len() > 1 && listener.outlet.has_several_topics_in(partition) {
+                    several.insert(listener.outlet.id, &listener.outlet);
+                } else {
+                    let missed = events.iter().filter(|event| event.position > listener.since);
+                    listener.outlet.queue.push(partition, missed.map(|event| (event.position, &event.frame)));
+                }
             }
+        }
+        for outlet in several.values() {
+            let subscriptions = outlet.subscriptions_in(partition);
+            let is_missed = |event: &&NewFrame| {
+                let mut wanted = subscriptions.iter();
+                wanted.any(|wanted| wanted.topic == event.topic && event.position > wanted.since)
+            };
+            let missed = new.iter().filter(is_missed);
+            outlet.queue.push(partition, missed.map(|event| (event.position, &event.frame)));
         }
     }
 

@@ -68,20 +68,30 @@ impl SendQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the frame of an event. If it does not fit, all partitions with waiting frames become lagging.
-    pub(super) fn push(&self, partition: Partition, position: i64, frame: Utf8Bytes) {
+    /// Adds the frames of events of a partition, with their positions in ascending order. If they do not fit, all
+    /// partitions with waiting frames become lagging.
+    pub(super) fn push<'a>(
+        &self,
+        partition: Partition,
+        frames: impl IntoIterator<Item = (i64, &'a Utf8Bytes)>,
+    ) {
         let mut state = self.state();
         if state.close.is_some() || state.lagging_after(partition).is_some() {
             return;
         }
         let was_empty = state.frames.is_empty();
-        state.bytes += frame.len();
-        state.frames.push_back(Queued { partition, position, frame });
-        if state.frames.len() > self.max_frames || state.bytes > self.max_bytes {
-            state.overflow();
+        let mut is_filled = false;
+        for (position, frame) in frames {
+            is_filled = was_empty;
+            state.bytes += frame.len();
+            state.frames.push_back(Queued { partition, position, frame: frame.clone() });
+            if state.frames.len() > self.max_frames || state.bytes > self.max_bytes {
+                state.overflow();
+                break;
+            }
         }
         drop(state);
-        if was_empty {
+        if is_filled {
             self.filled.notify_one();
         }
     }
@@ -237,6 +247,12 @@ mod tests {
         Partition::from_number(number).unwrap()
     }
 
+    impl SendQueue {
+        fn push_one(&self, partition: Partition, position: i64, frame: &str) {
+            self.push(partition, [(position, &frame.into())]);
+        }
+    }
+
     fn frames(taken: Taken) -> Vec<Utf8Bytes> {
         let Taken::Frames(frames) = taken else { panic!("no frames: {taken:?}") };
         frames
@@ -246,7 +262,7 @@ mod tests {
     fn frames_come_out_in_order_and_in_portions() {
         let queue = SendQueue::new(10, 1000);
         for (position, frame) in (1..).zip(["one", "two", "a long one", "four"]) {
-            queue.push(part(0), position, frame.into());
+            queue.push_one(part(0), position, frame);
         }
         assert_eq!(frames(queue.take(6)), ["one", "two"]);
         assert_eq!(frames(queue.take(6)), ["a long one"]);
@@ -257,15 +273,15 @@ mod tests {
     #[test]
     fn overflow_makes_the_partitions_of_all_waiting_frames_lag_before_their_first_lost_frame() {
         for queue in [SendQueue::new(2, 1000), SendQueue::new(10, 4)] {
-            queue.push(part(3), 7, "12".into());
-            queue.push(part(5), 1, "34".into());
+            queue.push_one(part(3), 7, "12");
+            queue.push_one(part(5), 1, "34");
             queue.check_invariants();
-            queue.push(part(3), 9, "5".into());
+            queue.push_one(part(3), 9, "5");
             queue.check_invariants();
             assert_eq!((queue.lagging_after(part(3)), queue.lagging_after(part(5))), (Some(6), Some(0)));
             // A lagging partition queues no frames; other partitions do, and their frames are sent first.
-            queue.push(part(3), 10, "6".into());
-            queue.push(part(8), 2, "78".into());
+            queue.push_one(part(3), 10, "6");
+            queue.push_one(part(8), 2, "78");
             assert_eq!(frames(queue.take(100)), ["78"]);
             assert_eq!(queue.take(100), Taken::Replay(part(3), 6));
             queue.advance(part(3), 6, 9);
@@ -280,10 +296,19 @@ mod tests {
     }
 
     #[test]
+    fn frames_that_do_not_fit_together_make_the_partition_lag_before_the_first_of_them() {
+        let queue = SendQueue::new(2, 1000);
+        queue.push_one(part(3), 6, "6");
+        queue.push(part(3), [(7, &"7".into()), (8, &"8".into()), (9, &"9".into())]);
+        queue.check_invariants();
+        assert_eq!(queue.take(100), Taken::Replay(part(3), 5));
+    }
+
+    #[test]
     fn a_partition_that_begins_to_lag_drops_the_frames_that_its_replay_sends() {
         let queue = SendQueue::new(10, 1000);
         for (partition, position) in [(3, 6), (3, 7), (5, 1)] {
-            queue.push(part(partition), position, position.to_string().into());
+            queue.push_one(part(partition), position, &position.to_string());
         }
         queue.lag(part(3), 6);
         queue.check_invariants();
@@ -295,7 +320,7 @@ mod tests {
     fn a_restart_drops_waiting_frames_and_owes_a_gap() {
         let queue = SendQueue::new(2, 1000);
         queue.lag(part(1), 4);
-        queue.push(part(2), 1, "1".into());
+        queue.push_one(part(2), 1, "1");
         queue.restart();
         assert_eq!(queue.take(100), Taken::Gap);
         assert_eq!(queue.take(100), Taken::Idle);
@@ -304,7 +329,7 @@ mod tests {
     #[tokio::test]
     async fn a_waiting_task_is_woken_by_frames_and_by_the_close() {
         let queue = SendQueue::new(2, 1000);
-        queue.push(part(0), 1, "1".into());
+        queue.push_one(part(0), 1, "1");
         queue.filled().await;
         queue.close(Close::Revoked);
         queue.filled().await;

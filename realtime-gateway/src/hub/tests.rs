@@ -67,8 +67,18 @@ impl Hub {
 
     fn publish(&self, audience: Audience) -> LoggedEvent {
         let event = self.next(audience);
-        assert_eq!(self.apply(&event), Applied::New);
+        assert_eq!(self.apply(std::slice::from_ref(&event)), 1);
         event
+    }
+
+    /// Applies events of one partition together.
+    fn publish_together(&self, audiences: &[Audience]) -> Vec<LoggedEvent> {
+        let positions = audiences.iter().zip(1..);
+        let event =
+            |(audience, place): (&Audience, i64)| event(*audience, self.last(audience.partition()) + place);
+        let events: Vec<_> = positions.map(event).collect();
+        assert_eq!(self.apply(&events), events.len());
+        events
     }
 
     fn check_invariants(&self) {
@@ -165,8 +175,8 @@ fn an_event_is_applied_once_and_only_as_the_next_one() {
     let hub = Hub::new(Limits::default());
     let outlet = hub.join_now(1, 1);
     let first = hub.publish(own(1));
-    assert_eq!(hub.apply(&first), Applied::Known);
-    assert_eq!(hub.apply(&event(own(1), 3)), Applied::Gap);
+    assert_eq!(hub.apply(&[first.clone(), event(own(1), 3)]), 1);
+    assert_eq!(hub.apply(&[event(own(1), 3)]), 0);
     assert_eq!(hub.drain(&outlet, &[]), frames([&first]));
     assert_eq!(hub.last(first.partition), 1);
     let cursor = hub.cursor();
@@ -180,7 +190,7 @@ fn an_event_for_an_unknown_audience_delays_no_other_and_is_never_claimed() {
     let first = hub.publish(own(1));
     let unknown = LoggedEvent { audience: "planet:7".to_owned().into(), ..hub.next(own(1)) };
     assert_eq!(hub.complete_up_to(&outlet, first.partition), 1);
-    assert_eq!(hub.apply(&unknown), Applied::New);
+    assert_eq!(hub.apply(&[unknown]), 1);
     let third = hub.publish(own(1));
     assert_eq!(third.position, 3);
     assert_eq!(hub.drain(&outlet, &[]), frames([&first, &third]));
@@ -189,6 +199,24 @@ fn an_event_for_an_unknown_audience_delays_no_other_and_is_never_claimed() {
     assert!(hub.is_claim_limited(&outlet));
     let elsewhere = hub.join_now(2, 2);
     assert!(!hub.is_claim_limited(&elsewhere));
+}
+
+#[test]
+fn events_that_are_applied_together_keep_their_order_on_a_socket_with_several_topics() {
+    let hub = Hub::new(Limits::default());
+    let [author, watcher, both] = [(1, 1), (2, 2), (3, 1)].map(|(id, person)| hub.join_now(id, person));
+    let post = post_of(1, 50);
+    for outlet in [&watcher, &both] {
+        hub.watch(outlet, post).unwrap();
+    }
+    let events = hub.publish_together(&[own(1), post, post_of(1, 51), own(1), post]);
+    let [first, second, _, fourth, fifth] = events.as_slice() else { panic!("five events") };
+    assert_eq!(hub.drain(&author, &[]), frames([first, fourth]));
+    assert_eq!(hub.drain(&watcher, &[]), frames([second, fifth]));
+    assert_eq!(hub.drain(&both, &[]), frames([first, second, fourth, fifth]));
+    hub.publish_together(&[own(1), Audience::Session(user(1), session(1)), own(1)]);
+    assert_eq!(both.queue.take(100), Taken::Close(Close::Revoked));
+    hub.check_invariants();
 }
 
 #[test]
@@ -369,9 +397,10 @@ fn long_random_histories_lose_and_repeat_no_event() {
             let person = random.random_range(0..PEOPLE);
             match random.random_range(0..12) {
                 0..=5 => {
-                    let topic = if random.random_bool(0.5) { own(person) } else { post_of(person, 1) };
-                    for _ in 0..random.random_range(1..8) {
-                        let event = hub.publish(topic);
+                    let together: Vec<_> = (0..random.random_range(1..8))
+                        .map(|_| if random.random_bool(0.5) { own(person) } else { post_of(person, 1) })
+                        .collect();
+                    for (event, topic) in hub.publish_together(&together).into_iter().zip(together) {
                         for listener in listeners.iter_mut().filter(|other| other.topics.contains(&topic)) {
                             listener.expected.push(event.clone());
                         }
