@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::random::{RandomSource, bytes};
 use crate::signing_keys::SigningKeys;
+use crate::verified_tokens::VerifiedTokens;
 
 /// Lifetime of a token.
 pub const LIFETIME: Duration = Duration::from_mins(10);
@@ -97,6 +99,15 @@ pub struct AccessTokens {
     audience: String,
     validation: Validation,
     random: Arc<dyn RandomSource>,
+    verified: VerifiedTokens<[u8; 32], Verified>,
+}
+
+/// A token whose signature is valid. Its times, in seconds since 1970, are compared at each use.
+#[derive(Clone)]
+struct Verified {
+    claims: AccessClaims,
+    not_before: i64,
+    expires: i64,
 }
 
 impl AccessTokens {
@@ -115,7 +126,7 @@ impl AccessTokens {
         // The library would use the system clock; `verify` compares with the given time.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        Self { keys, issuer, audience, validation, random }
+        Self { keys, issuer, audience, validation, random, verified: VerifiedTokens::new() }
     }
 
     /// Issues a token that is valid from `now` for [`LIFETIME`].
@@ -144,6 +155,30 @@ impl AccessTokens {
 
     /// Verifies a token and returns its claims, if it is valid at `now` with a leeway of five seconds.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenFault> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenFault::Invalid);
+        }
+        let hash = hash(token)?;
+        let verified = match self.verified.get(&hash) {
+            Some(verified) => verified,
+            None => {
+                let verified = self.verify_signature(token)?;
+                self.verified.insert(hash, verified.clone());
+                verified
+            }
+        };
+        let now = now.unix_seconds();
+        if now.saturating_add(LEEWAY_SECONDS) < verified.not_before {
+            return Err(TokenFault::Invalid);
+        }
+        if verified.expires.saturating_add(LEEWAY_SECONDS) < now {
+            return Err(TokenFault::Expired);
+        }
+        Ok(verified.claims)
+    }
+
+    /// Checks everything about a token that does not change with time.
+    fn verify_signature(&self, token: &str) -> Result<Verified, TokenFault> {
         let header = read_header(token).ok_or(TokenFault::Invalid)?;
         if header.alg != ALGORITHM || header.typ != TYPE {
             return Err(TokenFault::Invalid);
@@ -152,21 +187,16 @@ impl AccessTokens {
         let content = jsonwebtoken::decode::<TokenClaims>(token, &key.decoding, &self.validation)
             .map_err(|_refused| TokenFault::Invalid)?
             .claims;
-        let role = Role::from_name(&content.role).ok_or(TokenFault::Invalid)?;
-        let now = now.unix_seconds();
-        let not_yet = now.saturating_add(LEEWAY_SECONDS) < content.nbf.max(content.iat);
-        if not_yet || content.client_id != CLIENT {
+        if content.client_id != CLIENT {
             return Err(TokenFault::Invalid);
         }
-        if content.exp.saturating_add(LEEWAY_SECONDS) < now {
-            return Err(TokenFault::Expired);
-        }
-        Ok(AccessClaims {
+        let claims = AccessClaims {
             user: content.sub,
             session: content.sid,
-            role,
+            role: Role::from_name(&content.role).ok_or(TokenFault::Invalid)?,
             authenticated_at: Timestamp(content.auth_time.saturating_mul(1000)),
-        })
+        };
+        Ok(Verified { claims, not_before: content.nbf.max(content.iat), expires: content.exp })
     }
 
     /// Returns the public keys that verify the tokens, as a JSON Web Key Set (RFC 7517 section 5).
@@ -182,10 +212,13 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
         && read_header(text).is_some_and(|header| header.typ == TYPE)
 }
 
+/// Returns the SHA-256 hash of a token. Another token with the same hash cannot be found.
+fn hash(token: &str) -> Result<[u8; 32], TokenFault> {
+    let hash = digest::digest(&digest::SHA256, token.as_bytes());
+    hash.as_ref().try_into().map_err(|_other_length| TokenFault::Invalid)
+}
+
 fn read_header(token: &str) -> Option<TokenHeader> {
-    if token.len() > MAX_BYTES {
-        return None;
-    }
     let (header, _) = token.split_once('.')?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
 }

@@ -14,3 +14,4 @@ pub mod secrets;
 pub mod signing_keys;
 pub mod strength;
 pub mod tickets;
+mod verified_tokens;

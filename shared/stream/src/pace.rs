@@ -4,12 +4,20 @@ use tokio::time::Instant;
 
 /// Shortest time between the beginnings of two rounds.
 const INTERVAL: Duration = Duration::from_millis(4);
+/// A round is followed by a rest of so many times its own duration …
+const REST: u32 = 3;
+/// … but not by a longer rest than this one.
+const LONGEST_REST: Duration = Duration::from_millis(15);
 
 /// Limits a loop to 250 rounds a second, so that many commits in a short time cost one round. A round after a longer pause
-/// begins at once; an event waits four milliseconds at most.
+/// begins at once.
+///
+/// A loop that calls [`end_round`](Self::end_round) works at most a quarter of the time: rounds that take long because
+/// the machine is busy become fewer and larger, and leave the processor to the requests that cause them.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
-    last_round: Option<Instant>,
+    begun: Option<Instant>,
+    rest_until: Option<Instant>,
 }
 
 impl Pace {
@@ -20,11 +28,18 @@ impl Pace {
         {
             tokio::time::sleep_until(at).await;
         }
-        self.last_round = Some(Instant::now());
+        self.begun = Some(Instant::now());
+    }
+
+    /// Ends a round whose duration decides how long the loop rests.
+    pub(crate) fn end_round(&mut self) {
+        let now = Instant::now();
+        let rest = self.begun.map(|begun| now.duration_since(begun).saturating_mul(REST).min(LONGEST_REST));
+        self.rest_until = rest.map(|rest| now + rest);
     }
 
     fn earliest(&self) -> Option<Instant> {
-        self.last_round.map(|last| last + INTERVAL)
+        self.begun.map(|begun| begun + INTERVAL).max(self.rest_until)
     }
 }
 
@@ -32,15 +47,35 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[tokio::test]
+    fn milliseconds(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn rounds_begin_at_least_four_milliseconds_apart() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.earliest(), None, "the first round begins at once");
-        for _ in 0..5 {
-            let earliest = pace.earliest();
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        pace.next_round().await;
+        assert_eq!(start.elapsed(), Duration::ZERO, "the first round begins at once");
+        for round in 1..5 {
             pace.next_round().await;
-            assert!(pace.last_round >= earliest);
-            assert_eq!(pace.earliest(), pace.last_round.map(|last| last + Duration::from_millis(4)));
+            assert_eq!(start.elapsed(), milliseconds(4) * round);
+        }
+        tokio::time::advance(milliseconds(50)).await;
+        let after_a_pause = start.elapsed();
+        pace.next_round().await;
+        assert_eq!(start.elapsed(), after_a_pause);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_round_is_followed_by_a_rest_in_proportion_and_bounded() {
+        for (round, rest) in [(0, 4), (1, 3), (2, 6), (5, 15), (100, 15)] {
+            let mut pace = Pace::default();
+            pace.next_round().await;
+            tokio::time::advance(milliseconds(round)).await;
+            pace.end_round();
+            let ended = Instant::now();
+            pace.next_round().await;
+            assert_eq!(ended.elapsed(), milliseconds(rest), "after a round of {round} ms");
         }
     }
 }
