@@ -77,3 +77,63 @@ async fn close_ended_sessions(gateway: &Gateway) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::events::{Audience, Event, Numbered, payload};
+    use domain::notifications::UnreadCounts;
+    use identity::resume_keys::ResumeKey;
+    use testkit::{TestApp, TestDatabase};
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::{Limits, Settings, Source, TAIL_CONNECTIONS, Timing};
+
+    /// Longest time that the test waits.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn the_tail_applies_events_until_the_last_socket_is_closed() {
+        let test = TestApp::new(TestDatabase::sqlite().await);
+        let settings = Settings {
+            source: Source::Outbox { poll: Duration::from_millis(50) },
+            edge: edge::Settings::new("http://127.0.0.1:8088"),
+            limits: Limits::default(),
+            timing: Timing::default(),
+        };
+        let tail_store = test.app.store.with_own_connections(TAIL_CONNECTIONS).await.unwrap();
+        let gateway = Gateway::new(test.app.clone(), tail_store, &ResumeKey::derive(&test.secret), settings);
+        let (shutdown, socket_closes) = (Shutdown::new(), Arc::new(Notify::new()));
+        let tasks = tokio::spawn(run_tasks(Arc::clone(&gateway), shutdown.clone()));
+        let closes = Arc::clone(&socket_closes);
+        gateway.sockets.spawn("socket", async move { closes.notified().await });
+        until(|| gateway.known_epoch().is_some()).await;
+        shutdown.trigger();
+        gateway.draining.triggered().await;
+
+        let recipient = test.person("first").await.caller().user_id;
+        let partition = Audience::User(recipient).partition();
+        let before = gateway.hub.last(partition);
+        let mut unit = test.app.store.begin(test.now()).await.unwrap();
+        let payload = payload::NotificationCounts { unread: UnreadCounts { unseen: 1, unread: 1 } };
+        let event = Numbered { recipient, number: 1, at: unit.now(), payload };
+        unit.record(Event::NotificationCounts(event));
+        unit.commit().await.unwrap();
+        until(|| gateway.hub.last(partition) == before + 1).await;
+
+        assert!(!tasks.is_finished());
+        socket_closes.notify_one();
+        tokio::time::timeout(PATIENCE, tasks).await.unwrap().unwrap();
+    }
+
+    async fn until(is_so: impl Fn() -> bool) {
+        let so = async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, so).await.expect("a condition to become true");
+    }
+}
