@@ -147,8 +147,8 @@ impl AuthApi {
     /// Exchanges a refresh token for new tokens
     ///
     /// The refresh token is replaced by the returned one. Within 30 seconds, the replaced token returns the same
-    /// refresh token again, with a new access token, because an answer may have been lost; an older token ends the
-    /// session.
+    /// refresh token again, with a new access token, because an answer may have been lost; using an older token
+    /// ends the session.
     #[oai(path = "/tokens/refresh", method = "post", operation_id = "refreshTokens")]
     async fn refresh_tokens(
         &self,

@@ -43,7 +43,7 @@ impl Feature for NotificationsApi {
 impl NotificationsApi {
     /// Lists the caller's notifications
     ///
-    /// Returns the notification updated last first. Listing marks nothing as seen or read.
+    /// Sorted by `updated_at`, newest first. Listing marks nothing as seen or read.
     #[oai(path = "/notifications", method = "get", operation_id = "listNotifications")]
     async fn list_notifications(
         &self,

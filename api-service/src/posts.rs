@@ -124,7 +124,7 @@ impl PostsApi {
         caller: Caller,
         /// Id of the post.
         Path(post_id): Path<Id<PostId>>,
-        /// Version of the post that the edit is based on. Another current version is answered with 412. Without this
+        /// Version of the post that the edit is based on. If the current version is another one, the answer is 412. Without this
         /// header, the edit applies to any version.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
@@ -142,7 +142,7 @@ impl PostsApi {
         caller: Caller,
         /// Id of the post.
         Path(post_id): Path<Id<PostId>>,
-        /// Version of the post to delete. Another current version is answered with 412. Without this header, any
+        /// Version of the post to delete. If the current version is another one, the answer is 412. Without this header, any
         /// version is deleted.
         #[oai(name = "If-Match")]
         if_match: IfMatch,

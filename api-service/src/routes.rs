@@ -30,7 +30,7 @@ pub fn routes(
     let table = Arc::new(OperationTable::of(&document));
     let apis = open_api_service(service);
     let text = document.to_string();
-    // The page is made for the raw description; the completed document has more details.
+    // poem embeds its own, incomplete document in the page. It is replaced by the completed one.
     let page = apis.swagger_ui_html().replace(&apis.spec(), &text);
     let page: Arc<str> =
         page.replacen("<div id=\"ui\">", &format!("{ASYNCAPI_LINK}<div id=\"ui\">"), 1).into();

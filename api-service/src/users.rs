@@ -37,7 +37,7 @@ impl Feature for UsersApi {
         Operation::new("getUser", Access::optional(200)),
         Operation::new("listFollowers", Access::optional(200)),
         Operation::new("listFollowing", Access::optional(200)),
-        // The owner of the path's id would follow themselves.
+        // The owner of `user_id` is the caller here, so that the answer is 422 `self_follow`.
         Operation::new("follow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
         Operation::new("unfollow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
     ];
@@ -60,7 +60,7 @@ impl UsersApi {
     async fn update_me(
         &self,
         caller: Caller,
-        /// Version of the account that the edit is based on. Another current version is answered with 412. Without this
+        /// Version of the account that the edit is based on. If the current version is another one, the answer is 412. Without this
         /// header, the edit applies to any version.
         #[oai(name = "If-Match")]
         if_match: IfMatch,
@@ -99,7 +99,7 @@ impl UsersApi {
 
     /// Lists the people whom a person follows
     ///
-    /// Returns the person followed last first.
+    /// Sorted by the time of the follow, newest first.
     #[oai(path = "/:user_id/following", method = "get", operation_id = "listFollowing")]
     async fn list_following(
         &self,

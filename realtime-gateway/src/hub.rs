@@ -154,7 +154,7 @@ impl Hub {
         let mut taken = 0;
         for (event, delivery) in events.iter().zip(&mut deliveries) {
             let last = state.ring.last();
-            if event.position > last.saturating_add(1) {
+            if event.partition != partition || event.position > last.saturating_add(1) {
                 break;
             }
             taken += 1;
@@ -287,10 +287,7 @@ impl Hub {
     /// Removes a socket.
     pub(crate) fn leave(&self, outlet: &Outlet) {
         self.registry.leave(outlet);
-        let subscriptions = std::mem::take(&mut *outlet.subscriptions());
-        for subscription in subscriptions {
-            self.partition(subscription.topic.partition()).unsubscribe(subscription.topic, outlet);
-        }
+        self.unsubscribe(outlet, |_| true);
     }
 
     /// Subscribes a socket to a topic. Returns the position after which it gets the topic's events.
@@ -311,12 +308,16 @@ impl Hub {
     /// Ends a subscription. The socket's own topic stays.
     pub(crate) fn unwatch(&self, outlet: &Outlet, is_meant: impl Fn(Audience) -> bool) {
         let own = Audience::User(outlet.user);
-        let ended: Vec<_> = outlet
-            .subscriptions()
-            .extract_if(.., |subscription| subscription.topic != own && is_meant(subscription.topic))
-            .collect();
-        for subscription in ended {
-            self.partition(subscription.topic.partition()).unsubscribe(subscription.topic, outlet);
+        self.unsubscribe(outlet, |topic| topic != own && is_meant(topic));
+    }
+
+    fn unsubscribe(&self, outlet: &Outlet, is_meant: impl Fn(Audience) -> bool) {
+        let topics = outlet.subscriptions().iter().map(|subscription| subscription.topic).collect::<Vec<_>>();
+        for topic in topics.into_iter().filter(|topic| is_meant(*topic)) {
+            // Both lists change under the partition's lock.
+            let mut state = self.partition(topic.partition());
+            outlet.subscriptions().retain(|subscription| subscription.topic != topic);
+            state.unsubscribe(topic, outlet);
         }
     }
 

@@ -162,17 +162,22 @@ impl<'a> Tail<'a> {
 
     async fn apply_all(&mut self, events: &[LoggedEvent]) -> Result<(), StoreError> {
         let runs = events.chunk_by(|one, next| one.partition == next.partition);
-        for run in runs.flat_map(|run| run.chunks(TOGETHER)) {
-            let taken = self.hub().apply(run);
-            if let Some(ahead) = run.get(taken) {
+        let mut since_yield = 0;
+        for mut run in runs.flat_map(|run| run.chunks(TOGETHER)) {
+            since_yield += run.len();
+            loop {
+                run = run.get(self.hub().apply(run)..).unwrap_or_default();
+                let Some(ahead) = run.first() else { break };
                 let Compared::Continues(_) = self.compare().await? else {
                     // The other events belong to the old epoch.
                     return Ok(());
                 };
                 self.fill(ahead.partition, ahead.position - 1).await?;
-                self.hub().apply(run.get(taken..).unwrap_or_default());
             }
-            tokio::task::yield_now().await;
+            if since_yield >= TOGETHER {
+                since_yield = 0;
+                tokio::task::yield_now().await;
+            }
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ pub(crate) struct CommentBody {
     state: String,
     /// Counters.
     counts: CommentCountsBody,
-    /// Relation of the caller to the comment. Absent for anonymous callers.
+    /// Relation of the caller to the comment. Absent without an access token.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<CommentViewerBody>,
     /// Time of creation.

@@ -31,7 +31,7 @@ impl Access {
         Self { anonymous: success, other: success, owner: success, logged_out: success }
     }
 
-    /// An operation open to all callers. It reads an access token if there is one, and refuses an invalid one.
+    /// An operation that needs no access token. It reads an access token if there is one, and refuses an invalid one.
     pub(crate) const fn optional(success: u16) -> Self {
         Self { logged_out: 401, ..Self::public(success) }
     }

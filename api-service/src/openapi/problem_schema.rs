@@ -6,7 +6,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
     let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| format!("`{}`", code.as_str())).collect();
     let problem = json!({
         "type": "object",
-        "description": "An error (RFC 9457).",
+        "description": "A problem (RFC 9457).",
         // Problems that nginx answers have no `instance`.
         "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
@@ -25,7 +25,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
             "request_id": { "type": "string", "description": "Id of the request, as in `X-Request-Id`." },
             "errors": {
                 "type": "array",
-                "description": "Faults of single fields, parameters and headers, at most 20.",
+                "description": "One entry for each invalid field, parameter or header, at most 20.",
                 "items": { "$ref": "#/components/schemas/FieldProblem" },
             },
             "params": {
@@ -42,7 +42,7 @@ pub(super) fn add(schemas: &mut Map<String, Value>) {
     });
     let field = json!({
         "type": "object",
-        "description": "A fault of one part of the request. It has exactly one of `pointer`, `parameter` and `header`.",
+        "description": "What is wrong with one field, parameter or header. It has exactly one of `pointer`, `parameter` and `header`.",
         "required": ["code", "detail"],
         "properties": {
             "pointer": { "type": "string", "description": "JSON Pointer to a field of the body (RFC 6901)." },

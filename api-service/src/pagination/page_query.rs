@@ -122,7 +122,7 @@ impl<'a> ApiExtractor<'a> for PageQuery {
         };
         let cursor = MetaSchema {
             description: Some(
-                "Cursor of an earlier page of the same list: the same path and the same other parameters. Without \
+                "`next_cursor` or `prev_cursor` of an answer of the same list, with the same other parameters. Without \
                  it, the list starts at its beginning.",
             ),
             ..MetaSchema::new("string")

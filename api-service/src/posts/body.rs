@@ -99,7 +99,7 @@ pub(crate) struct PostBody {
     content: String,
     /// Counters.
     counts: PostCountsBody,
-    /// Relation of the caller to the post. Absent for anonymous callers.
+    /// Relation of the caller to the post. Absent without an access token.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<PostViewerBody>,
     /// Time of creation.

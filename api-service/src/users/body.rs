@@ -87,7 +87,7 @@ pub(crate) struct UserProfileBody {
     joined_at: Instant,
     /// Counters.
     counts: UserCountsBody,
-    /// Relation of the caller to the person. Absent for anonymous callers.
+    /// Relation of the caller to the person. Absent without an access token.
     #[oai(skip_serializing_if_is_none)]
     viewer: Option<RelationshipBody>,
 }

@@ -23,7 +23,7 @@ pub(crate) struct EmbeddedConfig {
 }
 
 impl EmbeddedConfig {
-    /// Reads and checks every setting. Every fault is reported at once.
+    /// Reads and checks all settings. Returns all faults together.
     pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
         let listen: Result<SocketAddr, _> = environment.or_default(
             "ORGO_LISTEN",

@@ -37,8 +37,8 @@ pub enum LoadFault {
     /// The socket failed.
     #[error("socket: {0}")]
     Socket(#[from] tokio_tungstenite::tungstenite::Error),
-    /// No frame came for 30 seconds.
-    #[error("no frame came")]
+    /// Connecting, the handshake or the next frame took longer than 30 seconds.
+    #[error("no connection or no frame within 30 s")]
     Late,
     /// PostgreSQL, Redis, nginx or a program of ours could not be started or stopped.
     #[error(transparent)]

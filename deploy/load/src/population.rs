@@ -8,18 +8,18 @@ use crate::{Api, LoadFault, Person};
 pub(crate) struct Population {
     prefix: String,
     minter: Minter,
-    /// The one who signed up.
+    /// The person that was created through the API.
     pub(crate) template: Person,
 }
 
-/// How many of each to make.
+/// Number of people and posts to create.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
     /// People, each with a session.
     pub(crate) people: u32,
     /// Posts.
     pub(crate) posts: u32,
-    /// How many people the posts belong to; 0: all belong to the one who signed up.
+    /// How many people the posts belong to; 0: all belong to the person that was created through the API.
     pub(crate) authors: u32,
 }
 

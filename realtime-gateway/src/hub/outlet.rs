@@ -47,14 +47,6 @@ impl Outlet {
             .collect()
     }
 
-    /// Returns whether the socket listens to more than one topic of a partition.
-    pub(super) fn has_several_topics_in(&self, partition: Partition) -> bool {
-        let subscriptions = self.subscriptions();
-        let in_partition =
-            subscriptions.iter().filter(|subscription| subscription.topic.partition() == partition);
-        in_partition.take(2).count() > 1
-    }
-
     /// Returns the partitions that concern the socket, each once, in ascending order.
     pub(crate) fn partitions(&self) -> Vec<Partition> {
         partitions_of(self.subscriptions().iter().map(|subscription| subscription.topic))

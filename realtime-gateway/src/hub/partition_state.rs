@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use domain::events::{Audience, Partition};
@@ -26,25 +27,40 @@ pub(super) struct NewFrame {
 pub(super) struct PartitionState {
     pub(super) ring: Ring,
     topics: HashMap<Audience, IndexMap<ConnectionId, Listener>>,
+    /// Number of topics of this partition to which each socket is subscribed.
+    subscribed: HashMap<ConnectionId, usize>,
 }
 
 impl PartitionState {
     pub(super) fn new(ring: Ring) -> Self {
-        Self { ring, topics: HashMap::new() }
+        Self { ring, topics: HashMap::new(), subscribed: HashMap::new() }
     }
 
     pub(super) fn subscribe(&mut self, topic: Audience, outlet: &Arc<Outlet>, since: i64) {
         let listener = Listener { outlet: Arc::clone(outlet), since };
-        self.topics.entry(topic).or_default().insert(outlet.id, listener);
+        if self.topics.entry(topic).or_default().insert(outlet.id, listener).is_none() {
+            *self.subscribed.entry(outlet.id).or_default() += 1;
+        }
     }
 
     pub(super) fn unsubscribe(&mut self, topic: Audience, outlet: &Outlet) {
-        if let Some(listeners) = self.topics.get_mut(&topic) {
-            listeners.swap_remove(&outlet.id);
-            if listeners.is_empty() {
-                self.topics.remove(&topic);
+        let Some(listeners) = self.topics.get_mut(&topic) else { return };
+        if listeners.swap_remove(&outlet.id).is_none() {
+            return;
+        }
+        if listeners.is_empty() {
+            self.topics.remove(&topic);
+        }
+        if let Entry::Occupied(mut subscribed) = self.subscribed.entry(outlet.id) {
+            *subscribed.get_mut() -= 1;
+            if *subscribed.get() == 0 {
+                subscribed.remove();
             }
         }
+    }
+
+    fn has_several_topics(&self, socket: ConnectionId) -> bool {
+        self.subscribed.get(&socket).is_some_and(|count| *count > 1)
     }
 
     /// Queues the frames of new events for the subscribers of their topics. Each socket gets all its frames at once, in
@@ -54,32 +70,37 @@ impl PartitionState {
         for event in new.iter().filter(|event| self.topics.contains_key(&event.topic)) {
             by_topic.entry(event.topic).or_default().push(event);
         }
-        // Sockets with several topics in the partition get the frames of all of them in one order.
-        let mut several: IndexMap<ConnectionId, &Outlet> = IndexMap::new();
+        // Frames of sockets with several topics are collected first, so that they go out in one order.
+        let mut several: IndexMap<ConnectionId, (&Outlet, Vec<&NewFrame>)> = IndexMap::new();
         for (topic, events) in &by_topic {
-            for listener in self.topics.get(topic).into_iter().flat_map(IndexMap::values) {
-                if by_topic.len() > 1 && listener.outlet.has_several_topics_in(partition) {
-                    several.insert(listener.outlet.id, &listener.outlet);
+            for (id, listener) in self.topics.get(topic).into_iter().flatten() {
+                let missed = events.iter().filter(|event| event.position > listener.since);
+                if by_topic.len() > 1 && self.has_several_topics(*id) {
+                    let (_, frames) = several.entry(*id).or_insert_with(|| (&listener.outlet, Vec::new()));
+                    frames.extend(missed);
                 } else {
-                    let missed = events.iter().filter(|event| event.position > listener.since);
                     listener.outlet.queue.push(partition, missed.map(|event| (event.position, &event.frame)));
                 }
             }
         }
-        for outlet in several.values() {
-            let subscriptions = outlet.subscriptions_in(partition);
-            let is_missed = |event: &&NewFrame| {
-                let mut wanted = subscriptions.iter();
-                wanted.any(|wanted| wanted.topic == event.topic && event.position > wanted.since)
-            };
-            let missed = new.iter().filter(is_missed);
-            outlet.queue.push(partition, missed.map(|event| (event.position, &event.frame)));
+        for (outlet, mut frames) in several.into_values() {
+            frames.sort_unstable_by_key(|event| event.position);
+            outlet.queue.push(partition, frames.iter().map(|event| (event.position, &event.frame)));
         }
     }
 
     /// Calls a function for every subscriber; for a socket with several topics, several times.
     pub(super) fn for_each_listener(&mut self, mut call: impl FnMut(&mut Listener)) {
         self.topics.values_mut().flat_map(IndexMap::values_mut).for_each(&mut call);
+    }
+
+    #[cfg(test)]
+    pub(super) fn check_invariants(&self) {
+        let mut counted: HashMap<ConnectionId, usize> = HashMap::new();
+        for (_, listener) in self.topics() {
+            *counted.entry(listener.outlet.id).or_default() += 1;
+        }
+        assert_eq!(counted, self.subscribed);
     }
 
     #[cfg(test)]

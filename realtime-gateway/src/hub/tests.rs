@@ -87,6 +87,7 @@ impl Hub {
             let state = self.partition(partition);
             state.ring.check_invariants();
             assert_eq!(state.ring.last(), self.last(partition));
+            state.check_invariants();
             for (topic, listener) in state.topics() {
                 assert_eq!(topic.partition(), partition);
                 assert!(
@@ -216,6 +217,36 @@ fn events_that_are_applied_together_keep_their_order_on_a_socket_with_several_to
     assert_eq!(hub.drain(&both, &[]), frames([first, second, fourth, fifth]));
     hub.publish_together(&[own(1), Audience::Session(user(1), session(1)), own(1)]);
     assert_eq!(both.queue.take(100), Taken::Close(Close::Revoked));
+    hub.check_invariants();
+}
+
+#[test]
+fn an_unwatch_waits_until_the_events_of_a_run_are_queued() {
+    let hub = Hub::new(Limits::default());
+    let outlet = hub.join_now(1, 1);
+    let post = post_of(1, 50);
+    hub.watch(&outlet, post).unwrap();
+    let partition = post.partition();
+    let run: Vec<NewFrame> = (1..=6)
+        .map(|position| {
+            let topic = if position % 2 == 0 { own(1) } else { post };
+            NewFrame { topic, position, frame: frame(&event(topic, position)) }
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        let state = hub.partition(partition);
+        let unwatching = scope.spawn(|| hub.unwatch(&outlet, |topic| topic == post));
+        for _ in 0..10_000 {
+            std::thread::yield_now();
+        }
+        assert_eq!(outlet.watched(), 1, "the subscription ends under the partition's lock");
+        state.deliver(partition, &run);
+        drop(state);
+        unwatching.join().unwrap();
+    });
+    let expected: Vec<Utf8Bytes> = run.into_iter().map(|event| event.frame).collect();
+    assert_eq!(outlet.queue.take(10_000), Taken::Frames(expected));
+    assert_eq!(outlet.watched(), 0);
     hub.check_invariants();
 }
 
@@ -395,7 +426,7 @@ fn long_random_histories_lose_and_repeat_no_event() {
         let mut listeners: Vec<Listener> = Vec::new();
         for step in 0..600_u32 {
             let person = random.random_range(0..PEOPLE);
-            match random.random_range(0..12) {
+            match random.random_range(0..13) {
                 0..=5 => {
                     let together: Vec<_> = (0..random.random_range(1..8))
                         .map(|_| if random.random_bool(0.5) { own(person) } else { post_of(person, 1) })
@@ -450,6 +481,17 @@ fn long_random_histories_lose_and_repeat_no_event() {
                         listener.expected.push(event.clone());
                     }
                     log.push(event);
+                }
+                10 if !listeners.is_empty() => {
+                    let place = random.random_range(0..listeners.len());
+                    let listener = &mut listeners[place];
+                    // Events of an ended subscription are not replayed, so everything is sent before.
+                    if hub.registry.is_open(&listener.outlet) {
+                        listener.check(&hub, &log);
+                        let topic = post_of(random.random_range(0..PEOPLE), random.random_range(1..3));
+                        hub.unwatch(&listener.outlet, |watched| watched == topic);
+                        listener.topics.retain(|watched| *watched != topic);
+                    }
                 }
                 _ => listeners.retain_mut(|listener| {
                     if hub.registry.is_open(&listener.outlet) {

@@ -73,9 +73,9 @@ closes! {
     Superseded = 4105, "superseded", Stop, "The client resumed on another socket, which replaces this one.";
     HelloTimeout = 4200, "hello_timeout", NewTicket, "The client did not send hello in time.";
     AuthExpired = 4201, "auth_expired", NewTicket, "The grant ended and the client sent no new ticket.";
-    TicketInvalid = 4202, "ticket_invalid", NewTicket, "The ticket or resume token is malformed, used or expired, or its session has ended.";
+    TicketInvalid = 4202, "ticket_invalid", NewTicket, "The ticket is malformed, expired or already used; or the resume token is malformed or expired; or the session ended before the socket was opened.";
     Protocol = 4300, "protocol", Stop, "The client did not follow the protocol.";
-    Revoked = 4301, "revoked", Stop, "The session has ended. The person has to log in again.";
+    Revoked = 4301, "revoked", Stop, "The session ended while the socket was open. The person has to log in again.";
     TooManyConnections = 4303, "too_many_connections", Stop, "The person opened more sockets than allowed. The oldest one is closed.";
     Version = 4304, "version", Stop, "The client uses a version of the protocol that is not offered.";
 }
@@ -84,7 +84,7 @@ closes! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Closing {
     pub(crate) close: Close,
-    /// What was wrong, in English, where the name of the close does not say it.
+    /// Explanation in English. `None` if the name of the close code is enough.
     pub(crate) detail: Option<Cow<'static, str>>,
 }
 

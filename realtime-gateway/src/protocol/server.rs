@@ -51,8 +51,8 @@ pub(crate) struct Welcome<'a> {
     /// Whether the client gets everything that it missed. After a `hello` with `resume`, false means that a `gap`
     /// follows.
     pub(crate) resumed: bool,
-    /// From here on, every event after these positions whose topic the socket follows is sent: the person's own events,
-    /// and those of watched posts and people.
+    /// After this frame, the socket receives every event with a position larger than these: the person's own events and
+    /// those of the watched posts and people.
     pub(crate) pos: PositionMap,
     /// Resume token.
     pub(crate) rt: &'a str,
@@ -90,8 +90,8 @@ pub(crate) struct GapFrame {
     pub(crate) all: bool,
     /// Epoch of the event log.
     pub(crate) epoch: Uuid,
-    /// From here on, every event after these positions whose topic the socket follows is sent: the person's own events,
-    /// and those of watched posts and people.
+    /// After this frame, the socket receives every event with a position larger than these: the person's own events and
+    /// those of the watched posts and people.
     pub(crate) pos: PositionMap,
 }
 
@@ -104,8 +104,9 @@ pub(crate) struct Heartbeat<'a> {
     /// events are being sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pos: Option<PositionMap>,
-    /// True: the client moves its positions to `pos` even where that is smaller. This gateway does not know an event that
-    /// a newer gateway would send; after a reconnect it is sent, and some events that the client has are sent again.
+    /// True: the client moves its positions to `pos` even where that is smaller. A newer version wrote an event that this
+    /// gateway cannot deliver. After a reconnect the client receives it and, once more, later events that it already
+    /// processed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub(crate) rewind: bool,
@@ -141,7 +142,7 @@ pub(crate) struct Ack<'a> {
     pub(crate) pos: Option<PositionMap>,
 }
 
-/// A message was not carried out. The socket stays open.
+/// A message was refused, or it failed. The socket stays open.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
 pub(crate) struct ErrorFrame<'a> {
@@ -186,9 +187,9 @@ macro_rules! frame_errors {
 
 frame_errors! {
     BadFrame = "bad_frame", "The message does not follow the protocol.";
-    NotFound = "not_found", "It does not exist, is not visible, or is not offered.";
+    NotFound = "not_found", "The post or person does not exist or is not visible, or this type of frame is not supported yet.";
     LimitReached = "limit_reached", "The socket watches as many posts and people as it may.";
-    Busy = "busy", "The gateway cannot do it at the moment.";
+    Busy = "busy", "The gateway cannot handle the message at the moment.";
 }
 
 impl FrameError {

@@ -1,10 +1,16 @@
 //! The tail while Redis fails: it reads the outbox, and tries Redis from time to time.
 
-use stream::{EventSource, OutboxSource, RedisSource, SourceFault};
+use std::time::Duration;
+
+use stream::{EventSource, OutboxSource, Positions, RedisSource, SourceFault};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Tail;
+
+/// Number of times that one attempt asks Redis for its newest positions, and the pause between two of them.
+const QUESTIONS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A task tries Redis, so that waiting for Redis does not delay events.
 pub(super) struct Away {
@@ -15,8 +21,22 @@ pub(super) struct Away {
 
 struct Tried {
     source: Box<RedisSource>,
-    /// Newest positions in Redis, if Redis answers.
-    tops: Option<stream::Positions>,
+    /// Whether Redis has every event that this gateway had when the attempt began.
+    has_caught_up: bool,
+}
+
+/// Waits until Redis has every event up to these positions. Returns false if it does not answer, or is too far behind.
+///
+/// Under load, Redis is always a few milliseconds behind the outbox. So it is compared with the positions of one instant.
+async fn has_caught_up(source: &mut RedisSource, positions: &Positions) -> bool {
+    for _ in 0..QUESTIONS {
+        match source.tops().await {
+            Ok(tops) if tops.has_reached(positions) => return true,
+            Ok(_) => tokio::time::sleep(PAUSE).await,
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 impl Tail<'_> {
@@ -34,22 +54,23 @@ impl Tail<'_> {
         self.compare_first = true;
     }
 
-    /// Reads from Redis again once it answers and the relay has copied every event that this gateway has. Earlier,
-    /// Redis would return old events first and new ones late.
+    /// Reads from Redis again once it answers and the relay has copied every event that this gateway had when it asked.
+    /// Earlier, Redis would return old events first and new ones late.
     pub(super) async fn return_to_redis(&mut self) {
         let Some(away) = &mut self.away else { return };
         if let Some(mut source) = away.source.take_if(|_| Instant::now() >= away.try_at) {
+            let positions = self.gateway.hub.positions();
             away.trying = Some(tokio::spawn(async move {
                 source.reset();
-                let tops = source.tops().await.ok();
-                Tried { source, tops }
+                let has_caught_up = has_caught_up(&mut source, &positions).await;
+                Tried { source, has_caught_up }
             }));
         }
         let Some(trying) = away.trying.as_mut().filter(|trying| trying.is_finished()) else { return };
         let tried = trying.await;
         away.trying = None;
         match tried {
-            Ok(Tried { source, tops: Some(tops) }) if tops.has_reached(&self.gateway.hub.positions()) => {
+            Ok(Tried { source, has_caught_up: true }) => {
                 tracing::info!("redis answers and has caught up");
                 self.source = EventSource::Redis(source);
                 self.away = None;

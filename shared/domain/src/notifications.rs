@@ -109,9 +109,9 @@ pub struct NotificationView {
     pub kind: NotificationType,
     /// Events with the same key join one notification while it is unread.
     pub group_key: String,
-    /// The latest people who did it, at most 3.
+    /// The latest people who caused the notification, at most 3.
     pub actors: Vec<UserSummary>,
-    /// Number of people who did it.
+    /// Number of people who caused the notification.
     pub actor_count: i64,
     /// What a client opens.
     pub target: Target,
@@ -127,7 +127,7 @@ pub struct NotificationView {
     pub updated_at: Timestamp,
 }
 
-/// Numbers of notifications that wait for the recipient.
+/// Numbers of unseen and unread notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnreadCounts {

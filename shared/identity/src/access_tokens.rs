@@ -110,6 +110,20 @@ struct Verified {
     expires: i64,
 }
 
+impl Verified {
+    /// Returns the claims if the token is valid at `now`.
+    fn at(self, now: Timestamp) -> Result<AccessClaims, TokenFault> {
+        let now = now.unix_seconds();
+        if now.saturating_add(LEEWAY_SECONDS) < self.not_before {
+            return Err(TokenFault::Invalid);
+        }
+        if self.expires.saturating_add(LEEWAY_SECONDS) < now {
+            return Err(TokenFault::Expired);
+        }
+        Ok(self.claims)
+    }
+}
+
 impl AccessTokens {
     /// Creates an issuer: `issuer` signs with `keys` for `audience`; `random` draws the id of each token.
     pub fn new(
@@ -159,22 +173,13 @@ impl AccessTokens {
             return Err(TokenFault::Invalid);
         }
         let hash = hash(token)?;
-        let verified = match self.verified.get(&hash) {
-            Some(verified) => verified,
-            None => {
-                let verified = self.verify_signature(token)?;
-                self.verified.insert(hash, verified.clone());
-                verified
-            }
-        };
-        let now = now.unix_seconds();
-        if now.saturating_add(LEEWAY_SECONDS) < verified.not_before {
-            return Err(TokenFault::Invalid);
+        if let Some(verified) = self.verified.get(&hash) {
+            return verified.at(now);
         }
-        if verified.expires.saturating_add(LEEWAY_SECONDS) < now {
-            return Err(TokenFault::Expired);
-        }
-        Ok(verified.claims)
+        let verified = self.verify_signature(token)?;
+        let claims = verified.clone().at(now)?;
+        self.verified.insert(hash, verified);
+        Ok(claims)
     }
 
     /// Checks everything about a token that does not change with time.

@@ -44,7 +44,9 @@ impl<K: Eq + Hash, V: Clone> VerifiedTokens<K, V> {
 impl<K: Eq + Hash, V> Generations<K, V> {
     fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= GENERATION {
-            self.old = std::mem::take(&mut self.young);
+            // Keeps the memory of both maps.
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         self.young.insert(key, value);
     }

@@ -143,7 +143,7 @@ struct Passwords {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     All,
-    /// It was made before there was a role for the gateway.
+    /// A password is missing: an earlier version, which had fewer roles, created the directory.
     NotAll,
 }
 

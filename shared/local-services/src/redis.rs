@@ -74,7 +74,7 @@ impl Redis {
         self.process.log()
     }
 
-    /// Kills it at once (`SIGKILL`), as a crash would.
+    /// Kills it (`SIGKILL`), as a crash would.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()
     }
@@ -109,7 +109,7 @@ impl Redis {
     }
 }
 
-/// Asks for a `PING`: refused while the append-only file is loaded.
+/// Returns whether Redis answers `PING`. It refuses commands while it loads the append-only file.
 fn is_ready(port: u16, password: &str) -> bool {
     let ask = || -> std::io::Result<[u8; 12]> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

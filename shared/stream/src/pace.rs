@@ -4,16 +4,16 @@ use tokio::time::Instant;
 
 /// Shortest time between the beginnings of two rounds.
 const INTERVAL: Duration = Duration::from_millis(4);
-/// A round is followed by a rest of so many times its own duration …
+/// Pause after a round, as a multiple of the round's duration.
 const REST: u32 = 3;
-/// … but not by a longer rest than this one.
+/// Longest pause after a round.
 const LONGEST_REST: Duration = Duration::from_millis(15);
 
 /// Limits a loop to 250 rounds a second, so that many commits in a short time cost one round. A round after a longer pause
 /// begins at once.
 ///
-/// A loop that calls [`end_round`](Self::end_round) works at most a quarter of the time: rounds that take long because
-/// the machine is busy become fewer and larger, and leave the processor to the requests that cause them.
+/// A loop that calls [`end_round`](Self::end_round) pauses after a round for three times the round's duration, at most
+/// 15 ms. Rounds that take long because the machine is busy become fewer and larger, and leave the processor to requests.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     begun: Option<Instant>,

@@ -101,7 +101,9 @@ impl Relay {
             // Marked before the statement: a commit that the statement does not see starts another round.
             appends.mark_unchanged();
             let has_more = copier.copy().await?;
-            pace.end_round();
+            if !has_more {
+                pace.end_round();
+            }
             tokio::select! {
                 biased;
                 _ = renewal.tick() => {

@@ -33,7 +33,8 @@ async fn health_checks_pass_while_clients_hold_every_connection() {
     }
 }
 
-/// Bodies that never end: each holds a place, and no more than the cap of them do any work.
+/// At most `in_flight` unfinished bodies are accepted; further requests get 503. An accepted body that does not end in
+/// time gets 408.
 #[tokio::test]
 async fn unfinished_bodies_are_capped_and_end_at_their_deadline() {
     let limits = Limits { in_flight: 2, body: Duration::from_millis(200), ..Limits::default() };

@@ -37,7 +37,7 @@ pub(super) fn describe() -> Vec<Value> {
         client("Resumes where it was, and watches the same post.", hello_again()),
         server("Not everything that was missed can be sent.", welcome_again()),
         server(
-            "The log was restored from a backup. The client loads the present state from the API, and takes over epoch \
+            "The event log was restored from a backup. The client loads the present state from the API, and takes over epoch \
              and positions.",
             gap(),
         ),

@@ -15,8 +15,8 @@ pub(super) fn describe() -> Value {
     json!({
         "message_bytes": limit(limits.message_bytes, "Largest message that a client may send. Close 1009."),
         "messages_per_second": limit(limits.messages_per_second, "Messages that a client may send per second. Close 4104."),
-        "bad_frames": limit(limits.bad_frames, "Messages that do not follow the protocol and are answered by `err`. The \
-            next one closes the socket. Close 4300."),
+        "bad_frames": limit(limits.bad_frames, "Number of invalid messages that are answered with `err`. The next one \
+            closes the socket. Close 4300."),
         "sockets_per_person": limit(limits.connections_per_user, "Open sockets of one person. One more closes the oldest. \
             Close 4303."),
         "sockets_without_hello_per_address": limit(limits.waiting_per_address, "Sockets of one network address that have \
@@ -24,8 +24,8 @@ pub(super) fn describe() -> Value {
         "watched": limit(limits.watched, "Posts and people that one socket may watch. Error `limit_reached`."),
         "replayed_positions": limit(limits.replay_span, "Positions of one partition that a client may be behind. Further \
             behind it gets a `gap`."),
-        "text_bytes": limit(TEXT, "Longest text in a field of a client's message, except credentials."),
-        "credential_bytes": limit(CREDENTIAL, "Longest ticket or resume token."),
+        "text_characters": limit(TEXT, "Longest text in a field of a client's message, except credentials."),
+        "credential_characters": limit(CREDENTIAL, "Longest ticket or resume token."),
         "capabilities": limit(CAPABILITIES, "Entries of `caps`."),
         "ticket_ms": period(TICKET_LIFETIME, "How long a ticket is valid."),
         "hello_ms": period(timing.hello, "From the connection to `hello`. Close 4200."),
@@ -45,7 +45,7 @@ pub(super) fn describe() -> Value {
 pub(super) fn reconnect() -> Value {
     json!({
         "base_ms": limit(500, "Upper end of the first wait. Doubles with every attempt."),
-        "cap_ms": limit(30_000, "Largest upper end."),
+        "cap_ms": limit(30_000, "Maximum of the upper end."),
         "stable_ms": limit(60_000, "After this time on one socket the next wait begins with the base again."),
         "silence_ms": limit(40_000, "Without any message for this time, the client closes the socket and connects again."),
     })

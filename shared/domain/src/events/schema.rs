@@ -54,7 +54,7 @@ fn numbered<P: JsonSchema>(kind: EventKind, generator: &mut SchemaGenerator) -> 
         "allOf": [generator.subschema_for::<UserId>()],
     });
     let number = json_schema!({
-        "description": "Number of the event among the recipient's `nt` events: 1, 2, 3 … without gaps.",
+        "description": "Consecutive number of the recipient's `nt` events: 1, 2, 3 …",
         "type": "integer",
         "minimum": 1,
     });

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-const START: &str = "Arrows: depends on ";
+const START: &str = "Dependencies: depends on ";
 
 /// Returns what is wrong with the sentence in a crate's README that names the crates of ours which it uses.
 pub(super) fn fault(readme: &str, used: &BTreeSet<&str>) -> Option<String> {
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn arrows_name_the_crates_of_the_manifest_and_no_others() {
-        let readme = "# store\n\nArrows: depends on `domain` and\n`platform`. To add `more`: …\n";
+        let readme = "# store\n\nDependencies: depends on `domain` and\n`platform`. To add `more`: …\n";
         assert_eq!(fault_of(readme, &["domain", "platform"]), "");
         assert_eq!(fault_of(readme, &["domain", "platform", "stream"]), "the arrows lack stream");
         assert!(fault_of(readme, &["domain"]).contains("name platform"));
@@ -42,8 +42,8 @@ mod tests {
 
     #[test]
     fn a_crate_without_dependencies_must_state_so() {
-        assert_eq!(fault_of("# domain\n\nArrows: depends on no crate of ours. Pure.", &[]), "");
-        assert!(fault_of("# domain\n\nArrows: depends on nothing.", &[]).contains("write"));
+        assert_eq!(fault_of("# domain\n\nDependencies: depends on no crate of ours. Pure.", &[]), "");
+        assert!(fault_of("# domain\n\nDependencies: depends on nothing.", &[]).contains("write"));
         assert!(fault_of("# domain\n\nUsed by all.", &[]).contains("no paragraph"));
     }
 }
