@@ -7,6 +7,7 @@ mod comments;
 mod config;
 pub mod contract;
 mod dev_mail;
+mod docs_page;
 mod features;
 mod health;
 mod id;

@@ -28,7 +28,7 @@ query parameters and body fields in a request are refused. Events are pushed ove
 pub(crate) fn open_api_service(service: &Service) -> OpenApiService<Apis, ()> {
     OpenApiService::new(apis(service), "OrGo", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
-        .license(LicenseObject::new("MIT OR Apache-2.0"))
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
         .server("/")
 }
 

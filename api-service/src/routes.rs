@@ -10,12 +10,10 @@ use poem::{EndpointExt, IntoEndpoint, Response, Route};
 use crate::middleware::{ApiPolicy, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
-use crate::{Service, ShowsMail, dev_mail};
+use crate::{Service, ShowsMail, dev_mail, docs_page};
 
 /// Description of the socket protocol. The gateway writes it and serves it too.
 const ASYNCAPI: &str = include_str!("../../realtime-gateway/asyncapi.json");
-/// Link above the API documentation.
-const ASYNCAPI_LINK: &str = "<p><a href=\"/asyncapi.json\">WebSocket protocol (AsyncAPI)</a></p>";
 
 /// Returns the routes of this service, wrapped by its edge. `beside` is mounted at `/ws` if the gateway shares the
 /// port.
@@ -30,10 +28,7 @@ pub fn routes(
     let table = Arc::new(OperationTable::of(&document));
     let apis = open_api_service(service);
     let text = document.to_string();
-    // poem embeds its own, incomplete document in the page. It is replaced by the completed one.
-    let page = apis.swagger_ui_html().replace(&apis.spec(), &text);
-    let page: Arc<str> =
-        page.replacen("<div id=\"ui\">", &format!("{ASYNCAPI_LINK}<div id=\"ui\">"), 1).into();
+    let page: Arc<str> = docs_page::page(&apis.swagger_ui_html(), &apis.spec(), &text).into();
     // Mounted at their own paths: nested at the root, they would hide the page.
     let apis = Arc::new(apis.into_endpoint());
     let mut route = Route::new()

@@ -17,7 +17,7 @@ use crate::{Gateway, connection};
 /// The endpoint that opens sockets.
 const SOCKET: &str = "/ws";
 
-/// Creates the endpoint that upgrades requests to WebSockets. It belongs at `/ws`, inside an [`Edge`].
+/// Creates the endpoint that upgrades requests to sockets. It belongs at `/ws`, inside an [`Edge`].
 pub fn socket(gateway: Arc<Gateway>) -> BoxEndpoint<'static, Response> {
     SocketEndpoint(gateway).boxed()
 }

@@ -5,12 +5,14 @@ mod asyncapi;
 mod bench;
 mod chaos;
 mod check;
+mod clients;
 mod deny;
 mod dev;
 mod generate;
 mod interrupt;
 mod layers;
 mod migrate;
+mod packages;
 mod repository;
 mod rules;
 mod step;
@@ -28,6 +30,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const USAGE: &str = "usage: cargo xtask <command>
   test [arguments of cargo test]   all tests, with private PostgreSQL and Redis
   check [--advisories]             everything CI checks besides the tests
+  clients                          generates clients from openapi.json and uses them; opens the documentation page
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  latency from a like to the author's socket, in the services mode
@@ -59,6 +62,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
     match command {
         "test" => return test::run(&interrupt, arguments),
         "check" => check::run(&interrupt, arguments)?,
+        "clients" => clients::run(&interrupt, arguments)?,
         "bench" => return bench::run(&interrupt, arguments),
         "chaos" => return chaos::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
