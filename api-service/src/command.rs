@@ -3,20 +3,41 @@ mod openapi;
 mod serve;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::PathBuf;
 
-const USAGE: &str = "usage: api-service                        serve, configured by ORGO_… variables\n       \
-                     api-service openapi                print the OpenAPI document\n       \
-                     api-service keys --directory DIR   create the missing key files in DIR";
+use api_service::ApiConfig;
+use clap::{Parser, Subcommand};
+use platform::command_line;
+
+/// The REST service of OrGo. Without a command it serves, until SIGINT or SIGTERM.
+#[derive(Debug, Parser)]
+#[command(name = "api-service", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints the OpenAPI document
+    Openapi,
+    /// Creates the missing key files
+    Keys {
+        /// Directory of the key files
+        #[arg(long, value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
 
 /// Runs the command that the arguments name.
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        [] => serve::serve().await,
-        ["openapi"] => openapi::print().await,
-        ["keys", "--directory", directory] => keys::make(Path::new(directory)),
-        _ => Err(USAGE.into()),
+    let arguments: Arguments = command_line::parse(|environment| {
+        // Only the descriptions of the settings are of interest.
+        ApiConfig::from_environment(environment).ok();
+    });
+    match arguments.command {
+        None => serve::serve().await,
+        Some(Command::Openapi) => openapi::print().await,
+        Some(Command::Keys { directory }) => keys::make(&directory),
     }
 }

@@ -5,10 +5,30 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
 use migrations::{Change, change, grant_gateway_rights, status};
-use platform::config::Environment;
+use platform::command_line;
+use platform::config::{ConfigFaults, Environment};
 
-const USAGE: &str = "usage: migrations up | down | status | grants   (on the database of ORGO_DATABASE_URL)";
+/// Changes the schema of OrGo's database.
+#[derive(Debug, Parser)]
+#[command(name = "migrations", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Command {
+    /// Applies all migrations that were not applied yet
+    Up,
+    /// Reverts the migration that was applied last
+    Down,
+    /// Lists the migrations, and whether they are applied
+    Status,
+    /// Grants the database role of the gateway the rights that it needs
+    Grants,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -23,25 +43,30 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut environment = Environment::from_process();
-    let url: Result<String, _> = environment.required(
+    let arguments: Arguments = command_line::parse(|environment| {
+        // Only the description of the setting is of interest.
+        read_url(environment).ok();
+    });
+    let url = read_url(&mut Environment::from_process())?;
+    match arguments.command {
+        Command::Up => change(&url, Change::Up).await?,
+        Command::Down => change(&url, Change::Down).await?,
+        Command::Grants => grant_gateway_rights(&url).await?,
+        Command::Status => {
+            for (name, state) in status(&url).await? {
+                writeln!(std::io::stdout(), "{name} {state}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_url(environment: &mut Environment) -> Result<String, ConfigFaults> {
+    let url = environment.required(
         "ORGO_DATABASE_URL",
         "postgres://orgo@localhost/orgo",
         "The URL of the database",
     );
     environment.finish()?;
-    let url = url.map_err(platform::config::ConfigFaults::from)?;
-    match arguments.first().map(String::as_str) {
-        Some("up") if arguments.len() == 1 => change(&url, Change::Up).await?,
-        Some("down") if arguments.len() == 1 => change(&url, Change::Down).await?,
-        Some("grants") if arguments.len() == 1 => grant_gateway_rights(&url).await?,
-        Some("status") if arguments.len() == 1 => {
-            for (name, state) in status(&url).await? {
-                writeln!(std::io::stdout(), "{name} {state}")?;
-            }
-        }
-        _ => return Err(USAGE.into()),
-    }
-    Ok(())
+    Ok(url?)
 }

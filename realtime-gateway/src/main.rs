@@ -5,12 +5,14 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::{Parser, Subcommand};
 use edge::health::HealthServer;
 use ephemeral::Ephemeral;
 use identity::random::OsRandom;
 use identity::resume_keys::load_resume_key;
 use operations::App;
 use platform::clock::SystemClock;
+use platform::command_line;
 use platform::config::Environment;
 use platform::ids::TimeOrderedIds;
 use platform::listener::{Guard, GuardedListener};
@@ -23,6 +25,20 @@ use store::{Store, StoreOptions};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The WebSocket gateway of OrGo. Without a command it serves, until SIGINT or SIGTERM.
+#[derive(Debug, Parser)]
+#[command(name = "realtime-gateway", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prints the AsyncAPI document of the socket protocol
+    Asyncapi,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Err(error) = run_command().await else { return ExitCode::SUCCESS };
@@ -32,13 +48,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run_command() -> Result<(), Box<dyn Error>> {
-    match std::env::args().nth(1).as_deref() {
+    let arguments: Arguments = command_line::parse(|environment| {
+        // Only the descriptions of the settings are of interest.
+        GatewayConfig::from_environment(environment).ok();
+    });
+    match arguments.command {
         None => serve().await,
-        Some("asyncapi") => {
+        Some(Command::Asyncapi) => {
             let described = serde_json::to_string_pretty(&realtime_gateway::protocol::asyncapi())?;
             Ok(writeln!(std::io::stdout(), "{described}")?)
         }
-        Some(_) => Err("usage: realtime-gateway [asyncapi]".into()),
     }
 }
 

@@ -1,12 +1,21 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::Parser;
 use edge::settings::{Logging, allowed_origins};
 use platform::config::{ConfigFaults, Environment};
 use platform::origin::Origin;
 
-/// The argument that lets the embedded mode listen beyond loopback.
-const EXPOSE: &str = "--expose-to-the-network";
+/// Runs OrGo in one process with SQLite, to try it out and to develop frontends.
+///
+/// Prints the URLs of the documentation and of the page with captured mails. Stops on Ctrl-C.
+#[derive(Debug, Default, Parser)]
+#[command(name = "orgo", version)]
+pub(crate) struct Arguments {
+    /// Listens on addresses that other machines can reach
+    #[arg(long)]
+    pub(crate) expose_to_the_network: bool,
+}
 
 /// The settings of the embedded mode.
 pub(crate) struct EmbeddedConfig {
@@ -24,7 +33,7 @@ pub(crate) struct EmbeddedConfig {
 
 impl EmbeddedConfig {
     /// Reads and checks all settings. Returns all faults together.
-    pub(crate) fn read(environment: &mut Environment, arguments: &[String]) -> Result<Self, ConfigFaults> {
+    pub(crate) fn read(environment: &mut Environment, arguments: &Arguments) -> Result<Self, ConfigFaults> {
         let listen: Result<SocketAddr, _> = environment.or_default(
             "ORGO_LISTEN",
             "127.0.0.1:8080",
@@ -42,17 +51,13 @@ impl EmbeddedConfig {
             "The URL that clients use, if it differs from the address on which the program listens",
         );
         let logging = Logging::from_environment(environment, "warn,orgo=info");
-        let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
-        if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
-            environment.refuse("arguments", format!("{unknown} is unknown; the only argument is {EXPOSE}"));
-        }
         if let Ok(listen) = &listen
             && !listen.ip().is_loopback()
-            && !is_exposed
+            && !arguments.expose_to_the_network
         {
             environment.refuse(
                 "ORGO_LISTEN",
-                format!("the embedded mode is for trying OrGo out and listens on loopback only; {EXPOSE} overrides"),
+                "the embedded mode is for trying OrGo out and listens on loopback only; --expose-to-the-network overrides",
             );
         }
         environment.finish()?;
@@ -68,10 +73,12 @@ impl EmbeddedConfig {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
-    fn read(listen: &str, arguments: &[&str]) -> Result<EmbeddedConfig, String> {
-        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    fn read(listen: &str, expose_to_the_network: bool) -> Result<EmbeddedConfig, String> {
+        let arguments = Arguments { expose_to_the_network };
         let mut environment = Environment::from_pairs([("ORGO_LISTEN", listen)]);
         EmbeddedConfig::read(&mut environment, &arguments).map_err(|faults| faults.to_string())
     }
@@ -85,8 +92,10 @@ mod tests {
             ("ORGO_LOG_FORMAT", "xml"),
             ("ORGO_PUBLIC_URL", "orgo.local"),
         ];
-        let faults =
-            EmbeddedConfig::read(&mut Environment::from_pairs(wrong), &[]).err().unwrap().to_string();
+        let faults = EmbeddedConfig::read(&mut Environment::from_pairs(wrong), &Arguments::default())
+            .err()
+            .unwrap()
+            .to_string();
         let mut named: Vec<_> = faults.lines().map(|line| line.split(':').next().unwrap()).collect();
         named.sort_unstable();
         assert_eq!(named, wrong.map(|(name, _)| name));
@@ -95,13 +104,13 @@ mod tests {
     #[test]
     fn other_addresses_than_loopback_need_an_explicit_argument() {
         for loopback in ["127.0.0.1:8080", "127.1.2.3:1", "[::1]:8080"] {
-            assert!(read(loopback, &[]).is_ok(), "{loopback}");
+            assert!(read(loopback, false).is_ok(), "{loopback}");
         }
         for exposed in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
-            let faults = read(exposed, &[]).err().unwrap();
-            assert!(faults.contains("ORGO_LISTEN") && faults.contains(EXPOSE), "{faults}");
-            assert!(read(exposed, &[EXPOSE]).is_ok(), "{exposed}");
+            let faults = read(exposed, false).err().unwrap();
+            assert!(faults.contains("ORGO_LISTEN") && faults.contains("--expose-to-the-network"), "{faults}");
+            assert!(read(exposed, true).is_ok(), "{exposed}");
         }
-        assert!(read("127.0.0.1:8080", &["--expose"]).is_err());
+        Arguments::command().debug_assert();
     }
 }

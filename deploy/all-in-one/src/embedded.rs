@@ -8,6 +8,7 @@ use edge::LoopbackOrigins;
 use ephemeral::Ephemeral;
 use identity::resume_keys::ResumeKey;
 use platform::clock::SystemClock;
+use platform::command_line;
 use platform::config::Environment;
 use platform::listener::{Guard, GuardedListener};
 use platform::origin::Origin;
@@ -15,7 +16,7 @@ use platform::shutdown::{Shutdown, Tasks};
 use realtime_gateway::{Gateway, Limits, Settings, Source, TAIL_CONNECTIONS, Timing, run_tasks, socket};
 
 use crate::banner;
-use crate::config::EmbeddedConfig;
+use crate::config::{Arguments, EmbeddedConfig};
 use crate::data_directory::{self, Kept};
 
 /// How long requests in flight, and then sockets, may take after the signal to stop.
@@ -25,7 +26,10 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Runs the whole backend in this process until the signal to stop.
 pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Arguments = command_line::parse(|environment| {
+        // Only the descriptions of the settings are of interest.
+        EmbeddedConfig::read(environment, &Arguments::default()).ok();
+    });
     let config = EmbeddedConfig::read(&mut Environment::from_process(), &arguments)?;
     platform::telemetry::init(&config.logging.filter, config.logging.format)?;
     let shutdown = Shutdown::on_signals()?;

@@ -72,6 +72,8 @@ pub struct SettingDoc {
     pub example: &'static str,
     /// A one-line description.
     pub doc: &'static str,
+    /// Whether the program does not start without it.
+    pub is_required: bool,
 }
 
 /// Error: a setting could not be read; [`Environment::finish`] returns the reason.
@@ -128,7 +130,7 @@ impl Environment {
         example: &'static str,
         doc: &'static str,
     ) -> Result<T, Faulty> {
-        self.describe(name, None, example, doc);
+        self.settings.push(SettingDoc { name, default: None, example, doc, is_required: true });
         match self.value(name) {
             Some(value) => self.parse(name, &value, example),
             None => {
@@ -208,7 +210,7 @@ impl Environment {
         example: &'static str,
         doc: &'static str,
     ) {
-        self.settings.push(SettingDoc { name, default, example, doc });
+        self.settings.push(SettingDoc { name, default, example, doc, is_required: false });
     }
 
     fn value(&self, name: &str) -> Option<String> {

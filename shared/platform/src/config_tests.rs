@@ -92,12 +92,19 @@ fn settings_are_documented_as_they_are_read() {
     assert_eq!(
         environment.settings(),
         [
-            SettingDoc { name: "ORGO_LOG", default: Some("info"), example: "info", doc: "What is logged" },
+            SettingDoc {
+                name: "ORGO_LOG",
+                default: Some("info"),
+                example: "info",
+                doc: "What is logged",
+                is_required: false
+            },
             SettingDoc {
                 name: "ORGO_DATABASE_URL",
                 default: None,
                 example: "sqlite://orgo.db",
-                doc: "The database"
+                doc: "The database",
+                is_required: true,
             },
         ]
     );

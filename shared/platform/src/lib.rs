@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+pub mod command_line;
 pub mod config;
 pub mod ids;
 pub mod listener;

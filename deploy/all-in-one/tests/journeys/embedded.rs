@@ -102,6 +102,20 @@ async fn data_survives_a_clean_stop_and_a_second_start() {
 }
 
 #[test]
+fn help_names_every_setting_and_unknown_arguments_are_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_orgo")).arg("--help").output().unwrap();
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    let settings = ["ALLOWED_ORIGINS", "DATA_DIR", "LISTEN", "LOG", "LOG_FORMAT", "PUBLIC_URL"];
+    for setting in settings {
+        assert!(help.contains(&format!("\n  ORGO_{setting}\n")), "{setting}: {help}");
+    }
+    assert_eq!(help.matches("\n  ORGO_").count(), settings.len(), "{help}");
+    let told = fault_of(Command::new(env!("CARGO_BIN_EXE_orgo")).arg("--expose"));
+    assert!(told.contains("--expose-to-the-network"), "{told}");
+}
+
+#[test]
 fn only_the_owner_may_read_the_data_directory() {
     use std::os::unix::fs::PermissionsExt as _;
     let around = tempfile::tempdir().unwrap();
