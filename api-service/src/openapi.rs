@@ -21,7 +21,8 @@ const DESCRIPTION: &str = "The backend of a community of learners: posts, commen
 Errors are `application/problem+json` (RFC 9457). Programs decide by `code`; people read `detail`, in the language of \
 `Accept-Language` (Korean or English). Lists are paged by cursor: pass `next_cursor` as `cursor` to get the next page. \
 Ids and cursors are opaque. Fields and enumeration values may be added in this version: ignore unknown ones. Unknown \
-query parameters and body fields in a request are refused. Events are pushed over the WebSocket that \
+query parameters and body fields in a request are refused. Texts are trimmed and stored in Unicode normalisation form C; \
+characters that are invisible or reorder their neighbours are refused with `not_allowed`. Events are pushed over the WebSocket that \
 `createRealtimeTicket` opens.";
 
 /// Returns the API of every feature as a service of poem.

@@ -27,6 +27,7 @@ impl<T: Text + Send + Sync> TextKind for T {
         MetaSchema {
             min_length: (T::MIN > 0).then_some(T::MIN),
             max_length: Some(T::MAX),
+            pattern: Some(T::LINES.pattern().to_owned()),
             ..MetaSchema::new("string")
         }
     }

@@ -13,6 +13,17 @@ pub enum Lines {
     Many,
 }
 
+impl Lines {
+    /// Returns a regular expression (ECMA-262) for published schemas. It refuses control characters; the other characters
+    /// that are refused, see [`Text::parse`], would make it unreadable.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::One => r"^[^\u0000-\u001F\u007F-\u009F]*$",
+            Self::Many => r"^[^\u0000-\u0008\u000B-\u001F\u007F-\u009F]*$",
+        }
+    }
+}
+
 /// A text of bounded length, counted in Unicode scalar values after normalisation.
 pub trait Text: Sized {
     /// Minimum length.

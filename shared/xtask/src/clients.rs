@@ -35,6 +35,26 @@ struct Clients<'a> {
     document: PathBuf,
 }
 
+/// Requests for each operation and phase of the generated requests: in CI, and by default.
+const SHORT: &str = "10";
+const LONG: &str = "100";
+
+/// Sends generated requests to the embedded mode.
+pub(crate) fn fuzz(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
+    let examples = match arguments {
+        [] => LONG,
+        [option, examples] if option == "--examples" => examples,
+        _ => return Err("fuzz-api takes --examples N and nothing else".into()),
+    };
+    let clients = step("packages", || Clients::install(interrupt))?;
+    let programs = step("programs", || build_programs(interrupt, Profile::Debug))?;
+    let (program, url) = step("start", || start(&programs))?;
+    let done = step("fuzz", || clients.fuzz(&url, examples));
+    program.stop()?;
+    println!("{}", done?);
+    Ok(())
+}
+
 /// Runs every check.
 pub(crate) fn run(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
     if !arguments.is_empty() {
@@ -100,8 +120,18 @@ impl<'a> Clients<'a> {
             journey.env("PYTHONPATH", self.folder.join("generated")).env("PYTHONDONTWRITEBYTECODE", "1");
             self.output(&mut journey).map(drop)
         })?;
+        step("fuzz", || self.fuzz(url, SHORT).map(drop))?;
         let chromium = text(chromium)?;
         step("swagger-ui", || self.script("swagger-ui.mjs", &[url, &chromium]))
+    }
+
+    /// Sends generated requests and returns the report.
+    fn fuzz(&self, url: &str, examples: &str) -> Result<String> {
+        let mut fuzz = Command::new(self.python.join("python"));
+        fuzz.arg(root()?.join(FOLDER).join("fuzz.py")).args([url, examples]);
+        // Schemathesis keeps its examples in the working directory.
+        fuzz.current_dir(&self.folder).env("PYTHONDONTWRITEBYTECODE", "1");
+        self.output(&mut fuzz)
     }
 
     fn script(&self, script: impl AsRef<Path>, arguments: &[&str]) -> Result<()> {

@@ -31,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   test [arguments of cargo test]   all tests, with private PostgreSQL and Redis
   check [--advisories]             everything CI checks besides the tests
   clients                          generates clients from openapi.json and uses them; opens the documentation page
+  fuzz-api [--examples 100]        generated requests against the embedded mode; checks every answer
   dev [--port 8088] [--directory target/dev] [--release]
                                    the services mode on this machine, until Ctrl-C
   bench likes [arguments of load]  latency from a like to the author's socket, in the services mode
@@ -63,6 +64,7 @@ fn run(command: &str, arguments: &[String]) -> Result<ExitCode> {
         "test" => return test::run(&interrupt, arguments),
         "check" => check::run(&interrupt, arguments)?,
         "clients" => clients::run(&interrupt, arguments)?,
+        "fuzz-api" => clients::fuzz(&interrupt, arguments)?,
         "bench" => return bench::run(&interrupt, arguments),
         "chaos" => return chaos::run(&interrupt, arguments),
         "dev" => dev::run(&interrupt, arguments)?,
