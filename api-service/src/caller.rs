@@ -36,7 +36,25 @@ fn register_scheme(registry: &mut Registry) {
     );
 }
 
+/// The caller whom a middleware has authenticated, so that the handler does not do it again.
+#[derive(Clone)]
+struct Authenticated(operations::Caller);
+
+/// Authenticates the sender of a request before its handler does. Returns `None` for an anonymous request.
+pub(crate) async fn authenticate_early(
+    request: &mut Request,
+) -> Result<Option<operations::Caller>, ApiProblem> {
+    let caller = caller_of(request).await?;
+    if let Some(caller) = &caller {
+        request.set_data(Authenticated(caller.clone()));
+    }
+    Ok(caller)
+}
+
 async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiProblem> {
+    if let Some(Authenticated(caller)) = request.data() {
+        return Ok(Some(caller.clone()));
+    }
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

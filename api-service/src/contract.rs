@@ -24,6 +24,8 @@ pub struct Operation {
     pub failures: &'static [ProblemCode],
     /// The rate limits that count calls of this operation.
     pub rate_limits: &'static [RateLimit],
+    /// Whether a request may name its attempt with `Idempotency-Key`. The operation must commit one unit of work at most.
+    pub takes_idempotency_key: bool,
     /// Returns an example of the request body; `None` for an operation without a body.
     pub example_body: Option<fn() -> Value>,
 }
@@ -31,7 +33,7 @@ pub struct Operation {
 impl Operation {
     /// Describes an operation without failures, rate limits and a body of its own.
     pub(crate) const fn new(id: &'static str, access: Access) -> Self {
-        Self { id, access, failures: &[], rate_limits: &[], example_body: None }
+        Self { id, access, failures: &[], rate_limits: &[], takes_idempotency_key: false, example_body: None }
     }
 
     /// Sets the failures.
@@ -42,6 +44,11 @@ impl Operation {
     /// Sets the rate limits.
     pub(crate) const fn rate_limits(self, rate_limits: &'static [RateLimit]) -> Self {
         Self { rate_limits, ..self }
+    }
+
+    /// Accepts `Idempotency-Key`.
+    pub(crate) const fn takes_idempotency_key(self) -> Self {
+        Self { takes_idempotency_key: true, ..self }
     }
 
     /// Sets the example of the request body.

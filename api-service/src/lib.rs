@@ -7,6 +7,7 @@ mod comments;
 mod config;
 pub mod contract;
 mod dev_mail;
+mod entity_tags;
 mod features;
 mod health;
 mod id;

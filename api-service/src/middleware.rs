@@ -1,7 +1,12 @@
 //! Middleware of this service, inside the edge that all services share.
 
+mod conditional;
+mod idempotent;
+mod keys_in_flight;
 mod policy;
 mod strict_query;
 
+pub(crate) use conditional::Conditional;
+pub(crate) use idempotent::Idempotent;
 pub(crate) use policy::ApiPolicy;
 pub(crate) use strict_query::StrictQuery;

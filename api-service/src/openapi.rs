@@ -1,6 +1,8 @@
 //! The published OpenAPI document: the descriptions of the handlers, completed from the list of operations.
 
+mod conditional;
 mod headers;
+mod idempotency;
 mod operation_table;
 mod parameters;
 mod problem_schema;
@@ -47,6 +49,7 @@ pub fn document(service: &Service) -> Value {
         problem_schema::add(schemas);
     }
     headers::add(&mut document);
+    conditional::describe(&mut document);
     texts::plain(&mut document);
     document
 }
@@ -75,4 +78,7 @@ fn complete(description: &mut Value) {
     }
     responses::describe_failures(description, listed);
     headers::refer(description);
+    if listed.is_some_and(|operation| operation.takes_idempotency_key) {
+        idempotency::describe(description);
+    }
 }

@@ -52,6 +52,7 @@ impl Feature for PostsApi {
     const OPERATIONS: &'static [Operation] = &[
         Operation::new("listPosts", Access::optional(200)),
         Operation::new("createPost", Access::required(201))
+            .takes_idempotency_key()
             .example_body(|| json!({"title": "첫 글", "content": "안녕하세요!"})),
         Operation::new("getPost", Access::optional(200)),
         Operation::new("updatePost", Access::owner_only(200))

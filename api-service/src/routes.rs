@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{ApiPolicy, StrictQuery};
+use crate::middleware::{ApiPolicy, Conditional, Idempotent, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
@@ -60,7 +60,9 @@ pub fn routes(
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    let inner = StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table)).data(service.clone());
+    let tagged = Conditional::new(route.map_to_response().boxed(), Arc::clone(&table));
+    let once = Idempotent::new(tagged.boxed(), Arc::clone(&table));
+    let inner = StrictQuery::new(once.boxed(), Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
     let api = Failures(inner).with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);
@@ -81,6 +83,7 @@ fn cors(service: &Service) -> Cors {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
             header::ACCEPT_LANGUAGE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("x-request-id"),
@@ -90,6 +93,7 @@ fn cors(service: &Service) -> Cors {
             header::LOCATION,
             header::LINK,
             header::RETRY_AFTER,
+            HeaderName::from_static("idempotency-replayed"),
             HeaderName::from_static("x-request-id"),
         ])
         .allow_credentials(false)

@@ -45,6 +45,18 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::InvalidCursor => {
             detail("이 목록에서 쓸 수 없는 커서입니다.", "The cursor does not belong to this list.")
         }
+        P::IdempotencyKeyInvalid => detail(
+            "Idempotency-Key 헤더는 공백 없는 ASCII 문자 1~255자여야 합니다.",
+            "The Idempotency-Key header must be 1 to 255 visible ASCII characters, with or without quotes.",
+        ),
+        P::IdempotencyInProgress => detail(
+            "같은 멱등 키로 보낸 첫 요청이 아직 처리 중입니다. 잠시 후 다시 보내 주세요.",
+            "The first request with this idempotency key has not ended. Send it again a little later.",
+        ),
+        P::IdempotencyKeyReused => detail(
+            "이 멱등 키는 내용이 다른 요청에 이미 쓰였습니다. 새 키를 사용해 주세요.",
+            "The idempotency key was used for a request with other content. Use a new key.",
+        ),
         P::RequestTimeout => {
             detail("요청이 제시간에 도착하지 않았습니다.", "The request did not arrive in time.")
         }
