@@ -1,5 +1,6 @@
 //! The published OpenAPI document: the descriptions of the handlers, completed from the list of operations.
 
+mod budgets;
 mod conditional;
 mod headers;
 mod idempotency;
@@ -50,8 +51,24 @@ pub fn document(service: &Service) -> Value {
     }
     headers::add(&mut document);
     conditional::describe(&mut document);
+    budgets::describe(&mut document);
     texts::plain(&mut document);
     document
+}
+
+/// Sets a member of the object at the JSON Pointer `place`.
+fn insert(value: &mut Value, place: &str, name: &str, member: Value) {
+    if let Some(fields) = value.pointer_mut(place).and_then(Value::as_object_mut) {
+        fields.insert(name.into(), member);
+    }
+}
+
+/// Adds a parameter to an operation.
+fn add_parameter(operation: &mut Value, parameter: Value) {
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => insert(operation, "", "parameters", json!([parameter])),
+    }
 }
 
 /// Completes the description of one operation.

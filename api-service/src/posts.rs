@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::contract::{Access, Feature, Operation};
+use crate::contract::{Access, Counting, Feature, Operation};
 use crate::id::Id;
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -59,8 +59,8 @@ impl Feature for PostsApi {
             .failures(&[P::NotAuthor, P::VersionMismatch])
             .example_body(|| json!({"title": "고친 제목", "content": "고친 글"})),
         Operation::new("deletePost", Access::owner_only(204)).failures(&[P::NotAuthor, P::VersionMismatch]),
-        Operation::new("likePost", Access::required(200)),
-        Operation::new("unlikePost", Access::required(200)),
+        Operation::new("likePost", Access::required(200)).counting(Counting::Reaction),
+        Operation::new("unlikePost", Access::required(200)).counting(Counting::Reaction),
         Operation::new("listPostLikes", Access::optional(200)),
     ];
 }

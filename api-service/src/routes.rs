@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{ApiPolicy, Conditional, Idempotent, StrictQuery};
+use crate::middleware::{ApiPolicy, Budgets, Conditional, Idempotent, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
@@ -64,7 +64,8 @@ pub fn routes(
     let once = Idempotent::new(tagged.boxed(), Arc::clone(&table));
     let inner = StrictQuery::new(once.boxed(), Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
-    let api = Failures(inner).with(cors(service)).map_to_response().boxed();
+    let counted = Budgets::new(Failures(inner), service.clone(), Arc::clone(&table));
+    let api = counted.with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // The gateway checks origins itself.
@@ -94,6 +95,8 @@ fn cors(service: &Service) -> Cors {
             header::LINK,
             header::RETRY_AFTER,
             HeaderName::from_static("idempotency-replayed"),
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
             HeaderName::from_static("x-request-id"),
         ])
         .allow_credentials(false)

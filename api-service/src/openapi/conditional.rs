@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::{add_parameter, insert};
+
 /// Publishes `ETag` on the answers that hold one thing, and `If-None-Match` with 304 where they are read. A change is
 /// answered with a tag if the thing has a version.
 pub(super) fn describe(document: &mut Value) {
@@ -19,9 +21,8 @@ pub(super) fn describe(document: &mut Value) {
             else {
                 continue;
             };
-            if let Some(headers) = operation.pointer_mut(&format!("/responses/{status}/headers")) {
-                headers["ETag"] = json!({ "$ref": "#/components/headers/ETag" });
-            }
+            let place = format!("/responses/{status}/headers");
+            insert(operation, &place, "ETag", json!({ "$ref": "#/components/headers/ETag" }));
             if is_read {
                 describe_read(operation);
             }
@@ -38,17 +39,15 @@ fn describe_read(operation: &mut Value) {
         "required": false,
         "schema": { "type": "string", "example": "\"7.uU0nuZNNPgilLlLX2n2r-s\"" },
     });
-    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
-        Some(parameters) => parameters.push(parameter),
-        None => operation["parameters"] = json!([parameter]),
-    }
-    operation["responses"]["304"] = json!({
+    add_parameter(operation, parameter);
+    let known = json!({
         "description": "The client has the current representation.",
         "headers": {
             "ETag": { "$ref": "#/components/headers/ETag" },
             "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" },
         },
     });
+    insert(operation, "/responses", "304", known);
 }
 
 /// Returns the name of the schema of an answer.

@@ -2,6 +2,8 @@ use domain::ProblemCode;
 use domain::idempotency::{ANSWER_KEPT, IdempotencyKey};
 use serde_json::{Value, json};
 
+use super::{add_parameter, insert};
+
 /// The failures of operations that accept an idempotency key.
 pub(super) const FAILURES: [ProblemCode; 3] = [
     ProblemCode::IdempotencyKeyInvalid,
@@ -25,15 +27,12 @@ pub(super) fn describe(operation: &mut Value) {
         "required": false,
         "schema": { "type": "string", "minLength": 1, "example": "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"" },
     });
-    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
-        Some(parameters) => parameters.push(parameter),
-        None => operation["parameters"] = json!([parameter]),
-    }
+    add_parameter(operation, parameter);
     let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
     for (status, response) in responses.into_iter().flatten() {
         if status.starts_with('2') {
             let reference = json!({ "$ref": "#/components/headers/Idempotency-Replayed" });
-            response["headers"]["Idempotency-Replayed"] = reference;
+            insert(response, "/headers", "Idempotency-Replayed", reference);
         }
     }
 }

@@ -27,6 +27,7 @@ mod posts;
 mod problem_bodies;
 mod problems;
 mod races;
+mod rate_budgets;
 mod rate_limits;
 mod refresh;
 mod smtp;

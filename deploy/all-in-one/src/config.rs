@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use api_service::RateBudgets;
 use edge::settings::{Logging, allowed_origins};
 use platform::config::{ConfigFaults, Environment};
 use platform::origin::Origin;
@@ -18,6 +19,8 @@ pub(crate) struct EmbeddedConfig {
     pub(crate) allowed_origins: Vec<Origin>,
     /// The URL that clients use, if it differs from the listening address.
     pub(crate) public_url: Option<Origin>,
+    /// The sizes of the rate budgets.
+    pub(crate) rates: RateBudgets,
     /// Log filter and log format.
     pub(crate) logging: Logging,
 }
@@ -41,6 +44,7 @@ impl EmbeddedConfig {
             "http://orgo.local:8080",
             "The URL that clients use, if it differs from the address on which the program listens",
         );
+        let rates = RateBudgets::from_environment(environment);
         let logging = Logging::from_environment(environment, "warn,orgo=info");
         let is_exposed = arguments.iter().any(|argument| argument == EXPOSE);
         if let Some(unknown) = arguments.iter().find(|argument| *argument != EXPOSE) {
@@ -61,6 +65,7 @@ impl EmbeddedConfig {
             data_directory: data_directory?,
             allowed_origins: allowed_origins?,
             public_url: public_url?,
+            rates: rates?,
             logging: logging?,
         })
     }
