@@ -111,10 +111,10 @@ fn tag(text: &[u8], bare: BareVersions) -> Option<(EntityTag, &[u8])> {
 mod tests {
     use super::*;
 
-    fn list(tags: &[(bool, &str)]) -> Option<Tags> {
+    fn list(tags: &[(bool, &str)]) -> Tags {
         let tag =
             |(is_weak, opaque): &(bool, &str)| EntityTag { is_weak: *is_weak, opaque: (*opaque).into() };
-        Some(Tags::OneOf(tags.iter().map(tag).collect()))
+        Tags::OneOf(tags.iter().map(tag).collect())
     }
 
     /// Rule AP11.
@@ -122,8 +122,8 @@ mod tests {
     fn tags_and_lists_of_tags_are_read() {
         let read = |text: &str| parse(text.as_bytes(), BareVersions::Refused);
         assert_eq!(read(" * "), Some(Tags::Any));
-        assert_eq!(read("\"7.b64-Hash_\""), list(&[(false, "7.b64-Hash_")]));
-        assert_eq!(read("W/\"a,b\" , \"\",,\"c\""), list(&[(true, "a,b"), (false, ""), (false, "c")]));
+        assert_eq!(read("\"7.b64-Hash_\""), Some(list(&[(false, "7.b64-Hash_")])));
+        assert_eq!(read("W/\"a,b\" , \"\",,\"c\""), Some(list(&[(true, "a,b"), (false, ""), (false, "c")])));
         assert_eq!(read("\"7.é\"").map(|tags| tags.contain_weakly("7.é")), Some(true));
         for bad in [
             "",
@@ -142,8 +142,8 @@ mod tests {
             assert_eq!(read(bad), None, "{bad}");
         }
         let with_versions = |text: &str| parse(text.as_bytes(), BareVersions::Accepted);
-        assert_eq!(with_versions("7"), list(&[(false, "7")]));
-        assert_eq!(with_versions("7, \"8\""), list(&[(false, "7"), (false, "8")]));
+        assert_eq!(with_versions("7"), Some(list(&[(false, "7")])));
+        assert_eq!(with_versions("7, \"8\""), Some(list(&[(false, "7"), (false, "8")])));
         for bad in ["-1", "7.b64", "7\"", "x"] {
             assert_eq!(with_versions(bad), None, "{bad}");
         }

@@ -36,6 +36,7 @@ pub use assemble::assemble;
 pub use config::{ApiConfig, MailRoute};
 pub use mail::{CaptureMailer, SmtpMailer};
 pub use openapi::document;
+pub use problem::problem_parameters;
 pub use rate_budgets::{Budget, RateBudgets};
 pub use routes::routes;
 pub use service::{Parts, Service, Settings, ShowsMail};

@@ -1,5 +1,6 @@
 //! Middleware of this service, inside the edge that all services share.
 
+mod acceptable;
 mod budgets;
 mod conditional;
 mod idempotent;
@@ -7,6 +8,7 @@ mod keys_in_flight;
 mod policy;
 mod strict_query;
 
+pub(crate) use acceptable::Acceptable;
 pub(crate) use budgets::Budgets;
 pub(crate) use conditional::Conditional;
 pub(crate) use idempotent::Idempotent;

@@ -41,6 +41,14 @@ impl Budget {
         }
     }
 
+    /// Returns who has a budget of this kind.
+    pub(crate) fn counted_by(self) -> &'static str {
+        match self {
+            Self::User | Self::Write | Self::Reaction => "person",
+            Self::Anonymous | Self::Auth => "network",
+        }
+    }
+
     /// Returns the name in the fields `RateLimit` and `RateLimit-Policy`.
     pub fn name(self) -> &'static str {
         match self {

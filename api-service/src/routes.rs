@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{ApiPolicy, Budgets, Conditional, Idempotent, StrictQuery};
+use crate::middleware::{Acceptable, ApiPolicy, Budgets, Conditional, Idempotent, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
@@ -62,7 +62,8 @@ pub fn routes(
     }
     let tagged = Conditional::new(route.map_to_response().boxed(), Arc::clone(&table));
     let once = Idempotent::new(tagged.boxed(), Arc::clone(&table));
-    let inner = StrictQuery::new(once.boxed(), Arc::clone(&table)).data(service.clone());
+    let strict = StrictQuery::new(once.boxed(), Arc::clone(&table));
+    let inner = Acceptable::new(strict, Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
     let counted = Budgets::new(Failures(inner), service.clone(), Arc::clone(&table));
     let api = counted.with(cors(service)).map_to_response().boxed();

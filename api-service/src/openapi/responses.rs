@@ -11,6 +11,9 @@ pub(super) fn describe_failures(description: &mut Value, listed: Option<&Operati
     let mut codes = failures_of_shape(description);
     if let Some(operation) = listed {
         codes.extend(operation.failures);
+        if operation.counting != Counting::None {
+            codes.push(ProblemCode::NotAcceptable);
+        }
         if operation.takes_idempotency_key {
             codes.extend(super::idempotency::FAILURES);
         }

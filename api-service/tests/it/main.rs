@@ -1,6 +1,7 @@
 //! Tests of the service through HTTP requests. Every answer is checked against the OpenAPI document (rule AP1).
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod acceptable;
 mod access_matrix;
 mod answer;
 mod auth;
@@ -18,7 +19,9 @@ mod languages;
 mod likes;
 mod lists;
 mod mail_pages;
+mod merge_patch;
 mod meta;
+mod meta_limits;
 mod mistyped_fields;
 mod notifications;
 mod openapi;

@@ -91,6 +91,9 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::MethodNotAllowed => {
             detail("이 주소에서 쓸 수 없는 메서드입니다.", "This address does not support the method.")
         }
+        P::NotAcceptable => {
+            detail("응답은 JSON만 제공합니다.", "Answers are application/json or application/problem+json.")
+        }
         P::EmailTaken => detail("이미 가입된 이메일입니다.", "The e-mail address already has an account."),
         P::VersionMismatch => detail(
             "그 사이에 내용이 바뀌었습니다. 새로 불러온 뒤 다시 시도해 주세요.",

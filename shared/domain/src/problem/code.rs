@@ -48,6 +48,7 @@ catalogue! {
     InteractionUnavailable = "interaction_unavailable", Forbidden, "This interaction is not available";
     NotFound = "not_found", NotFound, "Not found";
     MethodNotAllowed = "method_not_allowed", NotAllowed, "The method is not offered here";
+    NotAcceptable = "not_acceptable", NotAcceptable, "The answer would be JSON";
     EmailTaken = "email_taken", Conflict, "The e-mail address has an account";
     IdempotencyInProgress = "idempotency_in_progress", Conflict, "The first attempt has not ended";
     VersionMismatch = "version_mismatch", PreconditionFailed, "The resource was changed in the meantime";
