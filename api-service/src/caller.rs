@@ -1,5 +1,6 @@
 //! Authentication. A handler's argument type is the permission that it needs.
 
+use domain::ids::UserId;
 use operations::auth::authenticate;
 use poem::http::header;
 use poem::{Request, RequestBody};
@@ -36,7 +37,32 @@ fn register_scheme(registry: &mut Registry) {
     );
 }
 
+/// The caller whom a middleware has authenticated, so that the handler does not do it again.
+#[derive(Clone)]
+struct Authenticated(operations::Caller);
+
+/// Authenticates the sender of a request before its handler does. Returns `None` for an anonymous request.
+pub(crate) async fn authenticate_early(
+    request: &mut Request,
+) -> Result<Option<operations::Caller>, ApiProblem> {
+    let caller = caller_of(request).await?;
+    if let Some(caller) = &caller {
+        request.set_data(Authenticated(caller.clone()));
+    }
+    Ok(caller)
+}
+
 async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiProblem> {
+    if let Some(Authenticated(caller)) = request.data() {
+        return Ok(Some(caller.clone()));
+    }
+    let Some(token) = bearer_token(request)? else { return Ok(None) };
+    let service = request.data::<Service>().ok_or(ProblemCode::Internal)?;
+    Ok(Some(authenticate(service.app(), service.credentials(), token).await?))
+}
+
+/// Returns the access token of a request. A header that holds none is refused, not ignored.
+fn bearer_token(request: &Request) -> Result<Option<&str>, ApiProblem> {
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -46,9 +72,14 @@ async fn caller_of(request: &Request) -> Result<Option<operations::Caller>, ApiP
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let token = token.ok_or(ProblemCode::Unauthenticated)?;
-    let service = request.data::<Service>().ok_or(ProblemCode::Internal)?;
-    Ok(Some(authenticate(service.app(), service.credentials(), token).await?))
+    Ok(Some(token.ok_or(ProblemCode::Unauthenticated)?))
+}
+
+/// Returns the person whom a valid access token names. Whether the session is live is not looked up.
+pub(crate) fn person_of_token(request: &Request, service: &Service) -> Option<UserId> {
+    let token = bearer_token(request).ok()??;
+    let verified = service.credentials().access_tokens.verify(token, service.app().clock.now());
+    Some(verified.ok()?.user)
 }
 
 impl<'a> ApiExtractor<'a> for Caller {

@@ -45,6 +45,7 @@ impl Feature for CommentsApi {
     const OPERATIONS: &'static [Operation] = &[
         Operation::new("listComments", Access::optional(200)),
         Operation::new("createComment", Access::required(201))
+            .takes_idempotency_key()
             .failures(&[P::ParentMismatch])
             .example_body(|| json!({"content": "반가워요!"})),
         Operation::new("listReplies", Access::optional(200)),

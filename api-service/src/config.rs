@@ -9,7 +9,7 @@ use platform::config::{ConfigFaults, Environment, Faulty};
 use url::Url;
 
 use crate::mail::{SmtpFault, SmtpMailer};
-use crate::{Settings, ShowsMail};
+use crate::{RateBudgets, Settings, ShowsMail};
 
 /// Destination of mails.
 pub enum MailRoute {
@@ -73,6 +73,7 @@ impl ApiConfig {
             "The file with the secret that other keys are derived from: 32 random bytes or more, as hex",
             load_secret,
         );
+        let rates = RateBudgets::from_environment(environment);
         let logging = Logging::from_environment(environment, "info");
         let addresses = (listen.as_ref().ok().copied(), edge.as_ref().ok().map(|edge| &*edge.public_url));
         let mail = mail_route(environment, smtp_url.as_deref().ok(), mail_from.as_deref().ok(), addresses);
@@ -86,7 +87,7 @@ impl ApiConfig {
             mail: mail.ok_or(Faulty)?,
             signing_key: signing_key?,
             secret: secret?,
-            settings: Settings { edge: edge?, shows_mail },
+            settings: Settings { edge: edge?, shows_mail, rates: rates? },
             logging: logging?,
         })
     }

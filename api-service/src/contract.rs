@@ -24,14 +24,37 @@ pub struct Operation {
     pub failures: &'static [ProblemCode],
     /// The rate limits that count calls of this operation.
     pub rate_limits: &'static [RateLimit],
+    /// How its requests are counted.
+    pub counting: Counting,
+    /// Whether a request may name its attempt with `Idempotency-Key`. The operation must commit one unit of work at most.
+    pub takes_idempotency_key: bool,
     /// Returns an example of the request body; `None` for an operation without a body.
     pub example_body: Option<fn() -> Value>,
+}
+
+/// How the requests of an operation are counted against the rate budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// By method and caller.
+    Standard,
+    /// As a like or a follow.
+    Reaction,
+    /// Not at all: health checks.
+    None,
 }
 
 impl Operation {
     /// Describes an operation without failures, rate limits and a body of its own.
     pub(crate) const fn new(id: &'static str, access: Access) -> Self {
-        Self { id, access, failures: &[], rate_limits: &[], example_body: None }
+        Self {
+            id,
+            access,
+            failures: &[],
+            rate_limits: &[],
+            counting: Counting::Standard,
+            takes_idempotency_key: false,
+            example_body: None,
+        }
     }
 
     /// Sets the failures.
@@ -42,6 +65,16 @@ impl Operation {
     /// Sets the rate limits.
     pub(crate) const fn rate_limits(self, rate_limits: &'static [RateLimit]) -> Self {
         Self { rate_limits, ..self }
+    }
+
+    /// Sets how its requests are counted.
+    pub(crate) const fn counting(self, counting: Counting) -> Self {
+        Self { counting, ..self }
+    }
+
+    /// Accepts `Idempotency-Key`.
+    pub(crate) const fn takes_idempotency_key(self) -> Self {
+        Self { takes_idempotency_key: true, ..self }
     }
 
     /// Sets the example of the request body.

@@ -3,7 +3,7 @@
 use poem_openapi::{Object, OpenApi, Tags};
 
 use crate::Service;
-use crate::contract::{Access, Feature, Operation};
+use crate::contract::{Access, Counting, Feature, Operation};
 use crate::json::Json;
 use crate::problem::ApiProblem;
 
@@ -25,8 +25,8 @@ pub(crate) struct HealthApi(pub(crate) Service);
 
 impl Feature for HealthApi {
     const OPERATIONS: &'static [Operation] = &[
-        Operation::new("getHealth", Access::public(200)),
-        Operation::new("getReadiness", Access::public(200)),
+        Operation::new("getHealth", Access::public(200)).counting(Counting::None),
+        Operation::new("getReadiness", Access::public(200)).counting(Counting::None),
     ];
 }
 

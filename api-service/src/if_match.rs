@@ -1,15 +1,15 @@
-use domain::problem::{FieldFault, FieldProblem};
-use domain::{Problem, ProblemCode};
+use domain::users::ExpectedVersions;
 use poem::http::header;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use crate::entity_tags::{BareVersions, EntityTag, Tags};
 use crate::problem::ApiProblem;
 
-/// The version that an `If-Match` header requires; `None` without the header and for `*`, which match any version. A
-/// malformed header is refused: ignoring it would allow a lost update.
-pub(crate) struct IfMatch(pub(crate) Option<i64>);
+/// The versions that an `If-Match` header allows; any without the header and for `*`. A malformed header is refused:
+/// ignoring it would allow a lost update.
+pub(crate) struct IfMatch(pub(crate) ExpectedVersions);
 
 impl<'a> ApiExtractor<'a> for IfMatch {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
@@ -35,74 +35,49 @@ impl<'a> ApiExtractor<'a> for IfMatch {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<String>,
     ) -> poem::Result<Self> {
-        let mut values = request.headers().get_all(header::IF_MATCH).iter();
-        let expected = match (values.next().map(|value| value.to_str()), values.next()) {
-            (None, _) => Ok(None),
-            (Some(Ok(value)), None) => expected_version(value),
-            _ => Err(not_a_version()),
-        };
-        Ok(Self(expected.map_err(ApiProblem::from)?))
+        let tags = Tags::read(request.headers(), &header::IF_MATCH, BareVersions::Accepted, "If-Match");
+        Ok(Self(expected_versions(tags.map_err(ApiProblem::from)?)))
     }
 }
 
-/// The published form of the header: `*`, or a version with or without quotes, with or without the rest of an `ETag`.
-const PATTERN: &str = r#"^(\*|[0-9]+|"[0-9]+(\.[!#-~]*)?")$"#;
+/// The published form of the header: `*`, or a list of entity tags and versions without quotes.
+const PATTERN: &str = r#"^(\*|((W/)?"[!#-~]*"|[0-9]+)( *, *((W/)?"[!#-~]*"|[0-9]+))*)$"#;
 
-/// Returns the version that a header requires (RFC 9110 section 13.1.1), or `None` if any version matches.
+/// Returns the versions that a header allows (RFC 9110 section 13.1.1).
 ///
-/// The part of an entity tag after the first dot is ignored: it covers counters and the viewer, which an edit does not
-/// overwrite. A weak tag is refused, because `If-Match` compares strongly.
-fn expected_version(header: &str) -> Result<Option<i64>, Problem> {
-    let header = header.trim();
-    if header == "*" {
-        return Ok(None);
+/// The part of a tag after the first dot is ignored: it covers counters and the viewer, which an edit does not overwrite.
+/// Weak tags match nothing, because `If-Match` compares strongly. Neither do tags that are not from this service.
+fn expected_versions(tags: Option<Tags>) -> ExpectedVersions {
+    match tags {
+        None | Some(Tags::Any) => ExpectedVersions::Any,
+        Some(Tags::OneOf(tags)) => ExpectedVersions::OneOf(tags.iter().filter_map(version_of).collect()),
     }
-    let version = match header.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        None => header,
-        Some(tag) if tag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') => {
-            tag.split_once('.').map_or(tag, |(version, _representation)| version)
-        }
-        Some(_) => return Err(not_a_version()),
-    };
-    let is_number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
-    let version = is_number.then(|| version.parse().ok()).flatten().ok_or_else(not_a_version)?;
-    Ok(Some(version))
 }
 
-fn not_a_version() -> Problem {
-    Problem {
-        fields: vec![FieldProblem::header("If-Match", FieldFault::BadFormat)],
-        ..Problem::new(ProblemCode::MalformedRequest)
-    }
+fn version_of(tag: &EntityTag) -> Option<i64> {
+    let version = tag.opaque.split_once('.').map_or(&*tag.opaque, |(version, _representation)| version);
+    let is_number = !tag.is_weak && version.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| version.parse().ok()).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tag(is_weak: bool, opaque: &str) -> EntityTag {
+        EntityTag { is_weak, opaque: opaque.into() }
+    }
+
+    /// Rule AP9.
     #[test]
-    fn a_version_is_read_bare_quoted_and_from_an_entity_tag() {
-        assert_eq!(expected_version("*"), Ok(None));
-        for good in ["7", "\"7\"", "\"7.b64-Hash_\"", "\"7.\"", " \"7\" "] {
-            assert_eq!(expected_version(good), Ok(Some(7)), "{good}");
-        }
-        for bad in [
-            "",
-            "W/\"7\"",
-            "\"7\", \"8\"",
-            "7, 8",
-            "\"\"",
-            "\"x\"",
-            "\"-1\"",
-            "-1",
-            "\"7",
-            "7\"",
-            "7.b64",
-            "\"7.a b\"",
-            "\"7.é\"",
-            "\"99999999999999999999\"",
-        ] {
-            assert_eq!(expected_version(bad).unwrap_err().code, ProblemCode::MalformedRequest, "{bad}");
-        }
+    fn versions_are_the_parts_of_strong_tags_before_the_dot() {
+        assert_eq!(expected_versions(None), ExpectedVersions::Any);
+        assert_eq!(expected_versions(Some(Tags::Any)), ExpectedVersions::Any);
+        let tags =
+            [(false, "7.hash"), (false, "8"), (true, "9.hash"), (false, "x"), (false, ""), (false, "+1")];
+        let tags = tags.map(|(is_weak, opaque)| tag(is_weak, opaque)).to_vec();
+        assert_eq!(expected_versions(Some(Tags::OneOf(tags))), ExpectedVersions::OneOf(vec![7, 8]));
+        let too_large = vec![tag(false, "99999999999999999999")];
+        assert_eq!(expected_versions(Some(Tags::OneOf(too_large))), ExpectedVersions::OneOf(Vec::new()));
     }
 }

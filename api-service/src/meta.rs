@@ -1,6 +1,8 @@
 //! The service's version and limits, and the keys that verify access tokens.
 
 mod body;
+mod enums_body;
+mod limits_body;
 
 use domain::ProblemCode;
 use poem_openapi::types::ParseFromJSON as _;
@@ -11,6 +13,8 @@ use crate::contract::{Access, Feature, Operation};
 use crate::json::Json;
 use crate::problem::ApiProblem;
 use body::{JwksBody, MetaBody};
+use enums_body::EnumerationsBody;
+use limits_body::ServiceLimitsBody;
 
 #[derive(Tags)]
 enum Tag {
@@ -33,8 +37,12 @@ enum Keys {
 pub(crate) struct MetaApi(pub(crate) Service);
 
 impl Feature for MetaApi {
-    const OPERATIONS: &'static [Operation] =
-        &[Operation::new("getMeta", Access::public(200)), Operation::new("getKeys", Access::public(200))];
+    const OPERATIONS: &'static [Operation] = &[
+        Operation::new("getMeta", Access::public(200)),
+        Operation::new("getEnums", Access::public(200)),
+        Operation::new("getLimits", Access::public(200)),
+        Operation::new("getKeys", Access::public(200)),
+    ];
 }
 
 #[OpenApi(tag = "Tag::Meta")]
@@ -46,6 +54,24 @@ impl MetaApi {
     #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
     async fn get_meta(&self) -> Json<MetaBody> {
         Json(MetaBody::current())
+    }
+
+    /// Returns the enumerations with labels
+    ///
+    /// Labels for people, in Korean and English, of every value that requests and answers of this API contain.
+    #[oai(path = "/api/v1/meta/enums", method = "get", operation_id = "getEnums")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
+    async fn get_enums(&self) -> Json<EnumerationsBody> {
+        Json(EnumerationsBody::current())
+    }
+
+    /// Returns the limits
+    ///
+    /// Bounds of texts, pages and bodies, and the rate budgets as this service is configured.
+    #[oai(path = "/api/v1/meta/limits", method = "get", operation_id = "getLimits")]
+    #[expect(clippy::unused_async, reason = "handlers are asynchronous")]
+    async fn get_limits(&self) -> Json<ServiceLimitsBody> {
+        Json(ServiceLimitsBody::of(self.0.rate_budgets()))
     }
 
     /// Returns the public keys of access tokens

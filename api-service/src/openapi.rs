@@ -1,6 +1,9 @@
 //! The published OpenAPI document: the descriptions of the handlers, completed from the list of operations.
 
+mod budgets;
+mod conditional;
 mod headers;
+mod idempotency;
 mod operation_table;
 mod parameters;
 mod problem_schema;
@@ -48,8 +51,25 @@ pub fn document(service: &Service) -> Value {
         problem_schema::add(schemas);
     }
     headers::add(&mut document);
+    conditional::describe(&mut document);
+    budgets::describe(&mut document);
     texts::plain(&mut document);
     document
+}
+
+/// Sets a member of the object at the JSON Pointer `place`.
+fn insert(value: &mut Value, place: &str, name: &str, member: Value) {
+    if let Some(fields) = value.pointer_mut(place).and_then(Value::as_object_mut) {
+        fields.insert(name.into(), member);
+    }
+}
+
+/// Adds a parameter to an operation.
+fn add_parameter(operation: &mut Value, parameter: Value) {
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => insert(operation, "", "parameters", json!([parameter])),
+    }
 }
 
 /// Completes the description of one operation.
@@ -76,4 +96,7 @@ fn complete(description: &mut Value) {
     }
     responses::describe_failures(description, listed);
     headers::refer(description);
+    if listed.is_some_and(|operation| operation.takes_idempotency_key) {
+        idempotency::describe(description);
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::contract::{Access, Feature, Operation};
+use crate::contract::{Access, Counting, Feature, Operation};
 use crate::id::Id;
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -52,14 +52,15 @@ impl Feature for PostsApi {
     const OPERATIONS: &'static [Operation] = &[
         Operation::new("listPosts", Access::optional(200)),
         Operation::new("createPost", Access::required(201))
+            .takes_idempotency_key()
             .example_body(|| json!({"title": "첫 글", "content": "안녕하세요!"})),
         Operation::new("getPost", Access::optional(200)),
         Operation::new("updatePost", Access::owner_only(200))
             .failures(&[P::NotAuthor, P::VersionMismatch])
             .example_body(|| json!({"title": "고친 제목", "content": "고친 글"})),
         Operation::new("deletePost", Access::owner_only(204)).failures(&[P::NotAuthor, P::VersionMismatch]),
-        Operation::new("likePost", Access::required(200)),
-        Operation::new("unlikePost", Access::required(200)),
+        Operation::new("likePost", Access::required(200)).counting(Counting::Reaction),
+        Operation::new("unlikePost", Access::required(200)).counting(Counting::Reaction),
         Operation::new("listPostLikes", Access::optional(200)),
     ];
 }

@@ -1,5 +1,6 @@
 //! Failures of handlers, and the pages that describe problems. The edge renders them.
 
+mod guide;
 mod of_error;
 mod pages;
 
@@ -10,6 +11,7 @@ use operations::OperationError;
 use poem_openapi::ApiResponse;
 use poem_openapi::registry::{MetaResponses, Registry};
 
+pub use guide::problem_parameters;
 pub(crate) use of_error::problem_of_error;
 pub(crate) use pages::{problem_index, problem_page};
 

@@ -58,6 +58,17 @@ impl<'a, T: IntoInput> ApiExtractor<'a> for RequestBody<T> {
     }
 }
 
+/// Returns the canonical form of a JSON body: without white space, members in the order of their names. Returns `None` if
+/// it is not JSON. A missing body is the empty text.
+pub(crate) fn canonical(bytes: &[u8]) -> Option<String> {
+    if bytes.is_empty() {
+        return Some(String::new());
+    }
+    let mut value = strict_json::read(bytes).ok()?;
+    value.sort_all_objects();
+    Some(value.to_string())
+}
+
 /// Parses a body after checking it against the schema of its shape.
 fn parse<T: ParseFromJSON + 'static>(bytes: &[u8]) -> Result<T, Problem> {
     let malformed = || Problem::new(ProblemCode::MalformedRequest);

@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{ApiPolicy, StrictQuery};
+use crate::middleware::{Acceptable, ApiPolicy, Budgets, Conditional, Idempotent, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail, docs_page};
@@ -55,9 +55,13 @@ pub fn routes(
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    let inner = StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table)).data(service.clone());
+    let tagged = Conditional::new(route.map_to_response().boxed(), Arc::clone(&table));
+    let once = Idempotent::new(tagged.boxed(), Arc::clone(&table));
+    let strict = StrictQuery::new(once.boxed(), Arc::clone(&table));
+    let inner = Acceptable::new(strict, Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
-    let api = Failures(inner).with(cors(service)).map_to_response().boxed();
+    let counted = Budgets::new(Failures(inner), service.clone(), Arc::clone(&table));
+    let api = counted.with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // The gateway checks origins itself.
@@ -76,6 +80,7 @@ fn cors(service: &Service) -> Cors {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
             header::ACCEPT_LANGUAGE,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("x-request-id"),
@@ -85,6 +90,9 @@ fn cors(service: &Service) -> Cors {
             header::LOCATION,
             header::LINK,
             header::RETRY_AFTER,
+            HeaderName::from_static("idempotency-replayed"),
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
             HeaderName::from_static("x-request-id"),
         ])
         .allow_credentials(false)

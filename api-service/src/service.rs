@@ -5,6 +5,8 @@ use edge::health::Readiness;
 use identity::cursors::CursorSeal;
 use operations::{App, Credentials, OperationError};
 
+use crate::RateBudgets;
+
 /// The settings of the service.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -12,6 +14,8 @@ pub struct Settings {
     pub edge: edge::Settings,
     /// Whether mails are captured instead of sent.
     pub shows_mail: ShowsMail,
+    /// The sizes of the rate budgets.
+    pub rates: RateBudgets,
 }
 
 /// Whether mails are captured and shown at `/dev/mail`.
@@ -44,6 +48,7 @@ struct Shared {
     credentials: Credentials,
     cursors: CursorSeal,
     shows_mail: ShowsMail,
+    rates: RateBudgets,
     edge: Edge,
     readiness: Readiness,
 }
@@ -64,8 +69,8 @@ impl Service {
             }
         });
         let edge = Edge::new(settings.edge, Arc::clone(&app.ids));
-        let shows_mail = settings.shows_mail;
-        Self(Arc::new(Shared { app, credentials, cursors, shows_mail, edge, readiness }))
+        let (shows_mail, rates) = (settings.shows_mail, settings.rates);
+        Self(Arc::new(Shared { app, credentials, cursors, shows_mail, rates, edge, readiness }))
     }
 
     /// Returns the long-lived parts of the operations.
@@ -93,6 +98,11 @@ impl Service {
         &self.0.edge.settings().public_url
     }
 
+    /// Returns the sizes of the rate budgets.
+    pub fn rate_budgets(&self) -> &RateBudgets {
+        &self.0.rates
+    }
+
     /// Returns whether mails are captured instead of sent.
     pub fn shows_mail(&self) -> ShowsMail {
         self.0.shows_mail
@@ -117,7 +127,11 @@ pub(crate) mod tests {
             cursors: CursorSeal::new(&parts.secret),
             app: parts.app,
             credentials: parts.credentials,
-            settings: Settings { edge: edge::Settings::new(PUBLIC_URL), shows_mail: ShowsMail::No },
+            settings: Settings {
+                edge: edge::Settings::new(PUBLIC_URL),
+                shows_mail: ShowsMail::No,
+                rates: RateBudgets::default(),
+            },
         })
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
-use crate::contract::{Access, Feature, Operation};
+use crate::contract::{Access, Counting, Feature, Operation};
 use crate::id::Id;
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -38,8 +38,12 @@ impl Feature for UsersApi {
         Operation::new("listFollowers", Access::optional(200)),
         Operation::new("listFollowing", Access::optional(200)),
         // The owner of `user_id` is the caller here, so that the answer is 422 `self_follow`.
-        Operation::new("follow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
-        Operation::new("unfollow", Access::required(200).owner(422)).failures(&[P::SelfFollow]),
+        Operation::new("follow", Access::required(200).owner(422))
+            .counting(Counting::Reaction)
+            .failures(&[P::SelfFollow]),
+        Operation::new("unfollow", Access::required(200).owner(422))
+            .counting(Counting::Reaction)
+            .failures(&[P::SelfFollow]),
     ];
 }
 

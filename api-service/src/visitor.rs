@@ -16,7 +16,7 @@ impl<'a> FromRequest<'a> for FromVisitor {
 }
 
 /// Returns the key by which the requests of an address are limited.
-fn limit_key(address: IpAddr) -> String {
+pub(crate) fn limit_key(address: IpAddr) -> String {
     match edge::network(address) {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(network) => format!("{network}/64"),

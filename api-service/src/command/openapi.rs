@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use api_service::{Settings, ShowsMail, assemble, document};
+use api_service::{RateBudgets, Settings, ShowsMail, assemble, document};
 use ephemeral::Ephemeral;
 use identity::random::{OsRandom, RandomSource as _};
 use identity::secrets::MasterSecret;
@@ -23,7 +23,11 @@ pub(super) async fn print() -> Result<(), Box<dyn Error>> {
     let secret = MasterSecret::from_hex(&hex)?;
     let options = StoreOptions { connections: 1, ..StoreOptions::default() };
     let store = Store::connect("sqlite::memory:", options).await?;
-    let settings = Settings { edge: edge::Settings::new("http://localhost"), shows_mail: ShowsMail::No };
+    let settings = Settings {
+        edge: edge::Settings::new("http://localhost"),
+        shows_mail: ShowsMail::No,
+        rates: RateBudgets::default(),
+    };
     let ephemeral = Ephemeral::in_process(Arc::new(SystemClock));
     let service = assemble(store, ephemeral, SigningKey::generate()?, &secret, settings);
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&document(&service))?)?;

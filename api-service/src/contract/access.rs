@@ -51,6 +51,11 @@ impl Access {
         Self { owner, ..self }
     }
 
+    /// Returns whether the operation reads no access token.
+    pub(crate) fn is_public(self) -> bool {
+        self.logged_out != 401
+    }
+
     /// Returns the status that an actor gets.
     pub fn status(&self, actor: Actor) -> u16 {
         match actor {

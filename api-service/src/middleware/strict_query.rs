@@ -24,9 +24,9 @@ impl<E: Endpoint> Endpoint for StrictQuery<E> {
     type Output = E::Output;
 
     async fn call(&self, request: Request) -> poem::Result<E::Output> {
-        let known = self.table.query_parameters(request.method().as_str(), request.uri().path());
-        if let (Some(known), Some(query)) = (known, request.uri().query()) {
-            check(known, query).map_err(ApiProblem::from)?;
+        let row = self.table.find(request.method(), request.uri().path());
+        if let (Some(row), Some(query)) = (row, request.uri().query()) {
+            check(&row.query_parameters, query).map_err(ApiProblem::from)?;
         }
         self.inner.call(request).await
     }

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 /// The headers of many answers: name, description, schema, whether every such answer has it, and on which statuses.
-const HEADERS: [Header; 3] = [
+const HEADERS: [Header; 7] = [
     Header {
         name: "X-Request-Id",
         description: "Id of the request, to be named in a report of a fault.",
@@ -22,6 +22,36 @@ const HEADERS: [Header; 3] = [
         schema: || json!({ "type": "string" }),
         is_required: true,
         statuses: Some(&["401"]),
+    },
+    Header {
+        name: "ETag",
+        description: "Entity tag of the representation (RFC 9110 section 8.8.3). The part before the dot is the version.",
+        schema: || json!({ "type": "string", "example": "\"7.uU0nuZNNPgilLlLX2n2r-s\"" }),
+        is_required: true,
+        // Published with the operations that have it.
+        statuses: Some(&[]),
+    },
+    Header {
+        name: "RateLimit",
+        description: "Name of the rate budget, requests that are left in it (`r`), and seconds until it is whole again, \
+                      or until the next request in a 429 (`t`).",
+        schema: || json!({ "type": "string", "example": "\"write\";r=57;t=3" }),
+        is_required: false,
+        statuses: Some(&[]),
+    },
+    Header {
+        name: "RateLimit-Policy",
+        description: "Name and size of the rate budget: requests (`q`) in seconds (`w`).",
+        schema: || json!({ "type": "string", "example": "\"write\";q=60;w=60" }),
+        is_required: false,
+        statuses: Some(&[]),
+    },
+    Header {
+        name: "Idempotency-Replayed",
+        description: "`true` if the answer was stored by an earlier request with the same `Idempotency-Key`.",
+        schema: || json!({ "type": "string" }),
+        is_required: false,
+        statuses: Some(&[]),
     },
 ];
 

@@ -1,13 +1,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use poem::http::Method;
 use serde_json::Value;
 
-/// The methods of every path and the query parameters of every operation, taken from the OpenAPI document.
+use crate::contract::{self, Operation};
+
+/// The operations by method and path, taken from the OpenAPI document.
 pub(crate) struct OperationTable(Vec<PathRow>);
 
 struct PathRow {
     segments: Vec<Segment>,
-    methods: BTreeMap<String, Vec<String>>,
+    methods: BTreeMap<String, OperationRow>,
+}
+
+/// What the middleware needs to know about an operation.
+#[derive(Debug)]
+pub(crate) struct OperationRow {
+    /// Its entry in the list of operations.
+    pub(crate) operation: Option<&'static Operation>,
+    /// The names of its query parameters.
+    pub(crate) query_parameters: Vec<String>,
+    /// Whether its successful answer has an `ETag`.
+    pub(crate) has_entity_tag: bool,
 }
 
 enum Segment {
@@ -26,10 +40,10 @@ impl OperationTable {
         Self(rows.collect())
     }
 
-    /// Returns the query parameters of an operation, or `None` if there is no such operation.
-    pub(crate) fn query_parameters<'a>(&'a self, method: &str, path: &'a str) -> Option<&'a [String]> {
-        let method = if method == "HEAD" { "GET" } else { method };
-        self.matching(path).find_map(|row| row.methods.get(method)).map(Vec::as_slice)
+    /// Returns an operation, or `None` if there is no such operation. HEAD is answered by the operation of GET.
+    pub(crate) fn find<'a>(&'a self, method: &Method, path: &'a str) -> Option<&'a OperationRow> {
+        let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        self.matching(path).find_map(|row| row.methods.get(method))
     }
 
     /// Returns the value of the `Allow` header for a path (RFC 9110 section 10.2.1), or `None` for an unknown path.
@@ -59,12 +73,21 @@ fn segment(text: &str) -> Segment {
     if text.starts_with('{') { Segment::Any } else { Segment::Literal(text.into()) }
 }
 
-fn method((name, operation): (&String, &Value)) -> (String, Vec<String>) {
-    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+fn method((name, description): (&String, &Value)) -> (String, OperationRow) {
+    let parameters = description.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let in_query =
         parameters.filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"));
     let names = in_query.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned));
-    (name.to_ascii_uppercase(), names.collect())
+    let responses = description.get("responses").and_then(Value::as_object);
+    let has_tag = |(status, response): (&String, &Value)| {
+        status.starts_with('2') && response.pointer("/headers/ETag").is_some()
+    };
+    let row = OperationRow {
+        operation: description.get("operationId").and_then(Value::as_str).and_then(contract::operation),
+        query_parameters: names.collect(),
+        has_entity_tag: responses.into_iter().flatten().any(has_tag),
+    };
+    (name.to_ascii_uppercase(), row)
 }
 
 #[cfg(test)]
@@ -80,11 +103,16 @@ mod tests {
             "/posts/{id}": { "get": { "parameters": [{ "name": "id", "in": "path" }] } },
             "/posts/mine": { "get": {}, "delete": {} },
         }}));
-        assert_eq!(table.query_parameters("GET", "/posts"), Some(&["limit".to_owned()][..]));
-        assert_eq!(table.query_parameters("HEAD", "/posts/7"), Some(&[][..]));
-        for (method, path) in [("GET", "/posts/"), ("GET", "/posts/7/x"), ("DELETE", "/posts"), ("GET", "/")]
-        {
-            assert_eq!(table.query_parameters(method, path), None, "{method} {path}");
+        let query = |method: Method, path: &str| Some(table.find(&method, path)?.query_parameters.clone());
+        assert_eq!(query(Method::GET, "/posts"), Some(vec!["limit".to_owned()]));
+        assert_eq!(query(Method::HEAD, "/posts/7"), Some(Vec::new()));
+        for (method, path) in [
+            (Method::GET, "/posts/"),
+            (Method::GET, "/posts/7/x"),
+            (Method::DELETE, "/posts"),
+            (Method::GET, "/"),
+        ] {
+            assert_eq!(query(method.clone(), path), None, "{method} {path}");
         }
         assert_eq!(table.allowed("/posts").as_deref(), Some("GET, HEAD, POST"));
         assert_eq!(table.allowed("/posts/mine").as_deref(), Some("DELETE, GET, HEAD"));

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use domain::ProblemCode;
 use serde_json::{Value, json};
 
-use crate::contract::Operation;
+use crate::contract::{Counting, Operation};
 use edge::status_of;
 
 /// Adds a response for every failure of an operation: those that follow from its shape, and its own.
@@ -11,7 +11,13 @@ pub(super) fn describe_failures(description: &mut Value, listed: Option<&Operati
     let mut codes = failures_of_shape(description);
     if let Some(operation) = listed {
         codes.extend(operation.failures);
-        if !operation.rate_limits.is_empty() {
+        if operation.counting != Counting::None {
+            codes.push(ProblemCode::NotAcceptable);
+        }
+        if operation.takes_idempotency_key {
+            codes.extend(super::idempotency::FAILURES);
+        }
+        if operation.counting != Counting::None || !operation.rate_limits.is_empty() {
             codes.push(ProblemCode::RateLimited);
         }
     }

@@ -3,6 +3,8 @@ use edge::{details, status_of};
 use poem::web::{Html, Path};
 use poem::{IntoResponse, Response, handler};
 
+use super::guide;
+
 /// Lists every problem. The `type` of a problem body links to its description.
 #[handler]
 pub(crate) fn problem_index() -> Response {
@@ -19,11 +21,22 @@ pub(crate) fn problem_index() -> Response {
 pub(crate) fn problem_page(Path(name): Path<String>) -> poem::Result<Response> {
     let code = ProblemCode::ALL.iter().find(|code| code.as_str() == name);
     let code = *code.ok_or(poem::error::NotFoundError)?;
+    let (detail, advice) = (details::of_code(code), guide::advice(code));
+    let texts =
+        [("en", detail.english), ("en", advice.english), ("ko", detail.korean), ("ko", advice.korean)];
+    let paragraphs: String =
+        texts.iter().map(|(language, text)| format!("<p lang=\"{language}\">{text}</p>")).collect();
+    let row = |parameter: &guide::Parameter| {
+        let guide::Parameter { name, meaning } = parameter;
+        let guide::Text { english, korean } = meaning;
+        format!("<dt><code>{name}</code></dt><dd lang=\"en\">{english}</dd><dd lang=\"ko\">{korean}</dd>")
+    };
+    let rows: String = guide::parameters(code).iter().map(row).collect();
+    let parameters =
+        if rows.is_empty() { "<p>No params.</p>".to_owned() } else { format!("<dl>{rows}</dl>") };
     let body = format!(
-        "<p>Status {}</p><p lang=\"en\">{}</p><p lang=\"ko\">{}</p><p><a href=\"/problems\">All problems</a></p>",
+        "<p>Status {}</p>{paragraphs}<h2>params</h2>{parameters}<p><a href=\"/problems\">All problems</a></p>",
         status_of(code.kind()).as_u16(),
-        details::of_code(code).english,
-        details::of_code(code).korean,
     );
     Ok(page(code.title(), &body))
 }

@@ -104,6 +104,8 @@ async fn only_the_mail_shows_whether_an_address_has_an_account(database: TestDat
     for email in ["mina@example.com", "nobody@example.com"] {
         let mut answer = api.request_code(email).await;
         answer.headers.remove("x-request-id");
+        // Counts the requests of the network.
+        answer.headers.remove("ratelimit");
         answers.push((answer.status, answer.headers, answer.body));
     }
     assert_eq!(answers[0], answers[1]);

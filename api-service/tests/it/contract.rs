@@ -114,6 +114,10 @@ impl Contract {
         assert_eq!(answer.status == 405, answer.header("allow").is_some(), "{what}");
         let retry_after = answer.header("retry-after").map(|seconds| seconds.parse::<u64>().unwrap());
         assert_eq!(problem["retry_after"].as_u64(), retry_after, "{what}");
+        let known = api_service::problem_parameters(code).unwrap_or_else(|| panic!("{what}: unknown code"));
+        for name in problem["params"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()) {
+            assert!(known.contains(&name), "{what}: the page of {code} does not describe {name}");
+        }
         for word in INSIDES {
             assert!(!answer.body.contains(word), "{what}: shows {word}");
         }

@@ -1,6 +1,7 @@
 //! Tests of the service through HTTP requests. Every answer is checked against the OpenAPI document (rule AP1).
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod acceptable;
 mod access_matrix;
 mod answer;
 mod auth;
@@ -9,14 +10,18 @@ mod comments;
 mod configuration;
 mod contract;
 mod cursors;
+mod entity_tags;
 mod exploits;
 mod header_problems;
+mod idempotency;
 mod json_schema;
 mod languages;
 mod likes;
 mod lists;
 mod mail_pages;
+mod merge_patch;
 mod meta;
+mod meta_limits;
 mod mistyped_fields;
 mod notifications;
 mod openapi;
@@ -25,6 +30,7 @@ mod posts;
 mod problem_bodies;
 mod problems;
 mod races;
+mod rate_budgets;
 mod rate_limits;
 mod refresh;
 mod smtp;

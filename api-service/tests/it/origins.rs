@@ -15,7 +15,8 @@ async fn pages_of_allowed_origins_may_read_all_answers_failures_included() {
             assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some(origin)));
             assert_eq!(answer.header("access-control-allow-credentials"), None);
             let exposed = answer.header("access-control-expose-headers").unwrap();
-            for name in ["link", "location", "retry-after", "x-request-id"] {
+            let new = ["etag", "ratelimit", "ratelimit-policy", "idempotency-replayed"];
+            for name in new.into_iter().chain(["link", "location", "retry-after", "x-request-id"]) {
                 assert!(exposed.contains(name), "{exposed}");
             }
         }

@@ -144,6 +144,7 @@ async fn fields_that_the_service_sets_are_refused_in_bodies() {
     }
 }
 
+/// Rule AP9.
 #[tokio::test]
 async fn a_malformed_if_match_is_refused_and_not_ignored() {
     let api = TestApi::new(TestDatabase::sqlite().await);
@@ -151,26 +152,34 @@ async fn a_malformed_if_match_is_refused_and_not_ignored() {
     let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
     let edit = || api.patch(&path, &json!({"title": "x"})).by(&mina);
     let expected = faults([("If-Match", "bad_format")]);
-    for bad in [
-        "W/\"1\"",
-        "\"1\", \"2\"",
-        "1, 2",
-        "",
-        "\"\"",
-        "\"one\"",
-        "\"-1\"",
-        "\"99999999999999999999\"",
-        "'1'",
-    ] {
-        assert_eq!(
-            edit().header("if-match", bad).send().await.faults(400, "malformed_request"),
-            expected,
-            "{bad}"
-        );
+    for bad in
+        ["", ",", "'1'", "-1", "x", "\"1", "1\"", "\"1\" \"2\"", "w/\"1\"", "W/1", "*, \"1\"", "\"a b\""]
+    {
+        let answer = edit().header("if-match", bad).send().await;
+        assert_eq!(answer.faults(400, "malformed_request"), expected, "{bad}");
     }
-    let bytes = edit().header_bytes("if-match", b"\"\xff\"").send().await;
-    assert_eq!(bytes.faults(400, "malformed_request"), expected);
-    let twice = edit().header("if-match", "\"1\"").header("if-match", "\"2\"").send().await;
-    assert_eq!(twice.faults(400, "malformed_request"), expected);
     assert_eq!(api.get(&path).send().await.expect(200)["version"], "1");
+}
+
+/// Rule AP9.
+#[tokio::test]
+async fn an_if_match_without_the_current_version_is_refused() {
+    let api = TestApi::new(TestDatabase::sqlite().await);
+    let mina = api.person("미나").await;
+    let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
+    let edit = |tags: &str| {
+        let title = json!({"title": format!("수정 {tags}")});
+        api.patch(&path, &title).by(&mina).header("if-match", tags)
+    };
+    for other in
+        ["W/\"1\"", "W/\"1.hash\"", "\"\"", "\"one\"", "\"-1\"", "\"99999999999999999999\"", "\"2\", 3"]
+    {
+        edit(other).send().await.problem(412, "version_mismatch");
+    }
+    let bytes = api.patch(&path, &json!({"title": "x"})).by(&mina).header_bytes("if-match", b"\"\xff\"");
+    bytes.send().await.problem(412, "version_mismatch");
+    assert_eq!(edit("\"7\", W/\"1\", \"1.hash\"").send().await.expect(200)["version"], "2");
+    let in_two_fields = edit("\"1\"").header("if-match", "\"2\"");
+    assert_eq!(in_two_fields.send().await.expect(200)["version"], "3");
+    assert_eq!(edit("*").send().await.expect(200)["version"], "4");
 }

@@ -1,20 +1,27 @@
-use api_service::{Parts, Service, Settings, ShowsMail, routes};
+use std::sync::Arc;
+
+use api_service::{Parts, RateBudgets, Service, Settings, ShowsMail, routes};
 use identity::access_tokens::AccessClaims;
 use identity::cursors::CursorSeal;
+use operations::App;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderValue, Method};
 use poem::test::TestClient;
 use poem::{Body, EndpointExt, Response};
 use serde_json::{Value, json};
+use store::{Store, StoreOptions};
 use testkit::{Checksum, PUBLIC_URL, TestApp, TestDatabase};
 
 use crate::answer::Answer;
 use crate::contract::Contract;
 
+/// Size of the rate budgets in tests that are about something else.
+const UNLIMITED: Option<u32> = Some(1_000_000);
+
 /// The service on a database of its own. Every answer is checked against the OpenAPI document.
 pub(crate) struct TestApi {
     /// The parts that the service is made of.
-    pub(crate) parts: TestApp,
+    pub(crate) parts: Arc<TestApp>,
     /// The service.
     pub(crate) service: Service,
     client: TestClient<BoxEndpoint<'static, Response>>,
@@ -37,9 +44,27 @@ impl TestApi {
 
     /// Builds a service that sends mails or shows them.
     pub(crate) fn with(database: TestDatabase, shows_mail: ShowsMail) -> Self {
-        let parts = TestApp::new(database);
+        let parts = Arc::new(TestApp::new(database));
+        let app = parts.app.clone();
+        Self::of(parts, app, shows_mail, UNLIMITED)
+    }
+
+    /// Builds a service with the rate budgets of production.
+    pub(crate) fn with_rate_budgets(parts: TestApp) -> Self {
+        let app = parts.app.clone();
+        Self::of(Arc::new(parts), app, ShowsMail::No, None)
+    }
+
+    /// Builds another process of the service on the same database, with connections of its own.
+    pub(crate) async fn another_process(&self) -> Self {
+        let store = Store::connect(self.parts.database.url(), StoreOptions::default()).await.unwrap();
+        let app = App { store, ..self.parts.app.clone() };
+        Self::of(Arc::clone(&self.parts), app, ShowsMail::No, UNLIMITED)
+    }
+
+    fn of(parts: Arc<TestApp>, app: App, shows_mail: ShowsMail, budgets: Option<u32>) -> Self {
         let service = Service::new(Parts {
-            app: parts.app.clone(),
+            app,
             credentials: parts.credentials.clone(),
             cursors: CursorSeal::new(&parts.secret),
             settings: Settings {
@@ -50,6 +75,7 @@ impl TestApi {
                     ..edge::Settings::new(PUBLIC_URL)
                 },
                 shows_mail,
+                rates: budgets.map(RateBudgets::all_of).unwrap_or_default(),
             },
         });
         let client = TestClient::new(routes(&service, None).boxed());

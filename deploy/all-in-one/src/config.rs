@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use api_service::RateBudgets;
 use clap::Parser;
 use edge::settings::{Logging, allowed_origins};
 use platform::config::{ConfigFaults, Environment};
@@ -27,6 +28,8 @@ pub(crate) struct EmbeddedConfig {
     pub(crate) allowed_origins: Vec<Origin>,
     /// The URL that clients use, if it differs from the listening address.
     pub(crate) public_url: Option<Origin>,
+    /// The sizes of the rate budgets.
+    pub(crate) rates: RateBudgets,
     /// Log filter and log format.
     pub(crate) logging: Logging,
 }
@@ -50,6 +53,7 @@ impl EmbeddedConfig {
             "http://orgo.local:8080",
             "The URL that clients use, if it differs from the address on which the program listens",
         );
+        let rates = RateBudgets::from_environment(environment);
         let logging = Logging::from_environment(environment, "warn,orgo=info");
         if let Ok(listen) = &listen
             && !listen.ip().is_loopback()
@@ -66,6 +70,7 @@ impl EmbeddedConfig {
             data_directory: data_directory?,
             allowed_origins: allowed_origins?,
             public_url: public_url?,
+            rates: rates?,
             logging: logging?,
         })
     }

@@ -45,7 +45,8 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         loopback_origins: if is_local { LoopbackOrigins::All } else { LoopbackOrigins::Listed },
         ..edge::Settings::new(public_url.clone())
     };
-    let settings = api_service::Settings { edge: edge.clone(), shows_mail: ShowsMail::Yes };
+    let settings =
+        api_service::Settings { edge: edge.clone(), shows_mail: ShowsMail::Yes, rates: config.rates };
     let ephemeral = Ephemeral::in_process(Arc::new(SystemClock));
     let service = assemble(store.clone(), ephemeral, signing_key, &secret, settings);
     let app = service.app().clone();

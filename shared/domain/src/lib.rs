@@ -4,6 +4,7 @@ pub mod auth;
 pub mod clock;
 pub mod comments;
 pub mod events;
+pub mod idempotency;
 pub mod ids;
 pub mod notifications;
 pub mod page;

@@ -23,6 +23,8 @@ pub enum ProblemKind {
     NotFound,
     /// The resource does not support the method.
     NotAllowed,
+    /// The client accepts no media type that is offered.
+    NotAcceptable,
     /// The request did not arrive in time.
     TooSlow,
     /// The request conflicts with the stored state.
@@ -76,6 +78,18 @@ pub enum FieldFault {
 }
 
 impl FieldFault {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Required,
+        Self::TooShort,
+        Self::TooLong,
+        Self::OutOfRange,
+        Self::BadFormat,
+        Self::NotAllowed,
+        Self::Duplicate,
+        Self::UnknownField,
+    ];
+
     /// Returns the name on the wire.
     pub fn code(self) -> &'static str {
         match self {

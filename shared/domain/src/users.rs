@@ -157,12 +157,35 @@ pub fn may_follow(follower: UserId, person: UserId, state: UserState) -> Result<
 
 /// Checks that an edit meant for version `expected` may change version `current` (rule AP9; RFC 9110, section
 /// 13.1.1).
-pub fn may_change_version(current: i64, expected: Option<i64>) -> Result<(), Problem> {
-    match expected {
-        Some(expected) if expected != current => {
-            Err(Problem::new(ProblemCode::VersionMismatch).with("current_version", current.to_string()))
+pub fn may_change_version(current: i64, expected: impl Into<ExpectedVersions>) -> Result<(), Problem> {
+    if expected.into().contains(current) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::VersionMismatch).with("current_version", current.to_string()))
+}
+
+/// The versions of a thing that an edit may change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ExpectedVersions {
+    /// Every version.
+    #[default]
+    Any,
+    /// One of these versions. An empty list matches none.
+    OneOf(Vec<i64>),
+}
+
+impl ExpectedVersions {
+    fn contains(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(versions) => versions.contains(&version),
         }
-        _ => Ok(()),
+    }
+}
+
+impl From<Option<i64>> for ExpectedVersions {
+    fn from(version: Option<i64>) -> Self {
+        version.map_or(Self::Any, |version| Self::OneOf(vec![version]))
     }
 }
 
@@ -185,6 +208,8 @@ mod tests {
     fn an_edit_meant_for_another_version_is_refused() {
         assert_eq!(may_change_version(3, None), Ok(()));
         assert_eq!(may_change_version(3, Some(3)), Ok(()));
+        assert_eq!(may_change_version(3, ExpectedVersions::OneOf(vec![2, 3])), Ok(()));
+        may_change_version(3, ExpectedVersions::OneOf(Vec::new())).unwrap_err();
         let refused = may_change_version(3, Some(2)).unwrap_err();
         assert_eq!(refused.code, ProblemCode::VersionMismatch);
         assert_eq!(refused.params.get("current_version"), Some(&"3".into()));

@@ -45,6 +45,18 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::InvalidCursor => {
             detail("이 목록에서 쓸 수 없는 커서입니다.", "The cursor does not belong to this list.")
         }
+        P::IdempotencyKeyInvalid => detail(
+            "Idempotency-Key 헤더는 공백 없는 ASCII 문자 1~255자여야 합니다.",
+            "The Idempotency-Key header must be 1 to 255 visible ASCII characters, with or without quotes.",
+        ),
+        P::IdempotencyInProgress => detail(
+            "같은 멱등 키로 보낸 첫 요청이 아직 처리 중입니다. 잠시 후 다시 보내 주세요.",
+            "The first request with this idempotency key has not ended. Send it again a little later.",
+        ),
+        P::IdempotencyKeyReused => detail(
+            "이 멱등 키는 내용이 다른 요청에 이미 쓰였습니다. 새 키를 사용해 주세요.",
+            "The idempotency key was used for a request with other content. Use a new key.",
+        ),
         P::RequestTimeout => {
             detail("요청이 제시간에 도착하지 않았습니다.", "The request did not arrive in time.")
         }
@@ -78,6 +90,9 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::NotFound => detail("찾을 수 없습니다.", "The requested resource was not found."),
         P::MethodNotAllowed => {
             detail("이 주소에서 쓸 수 없는 메서드입니다.", "This address does not support the method.")
+        }
+        P::NotAcceptable => {
+            detail("응답은 JSON만 제공합니다.", "Answers are application/json or application/problem+json.")
         }
         P::EmailTaken => detail("이미 가입된 이메일입니다.", "The e-mail address already has an account."),
         P::VersionMismatch => detail(

@@ -23,6 +23,7 @@ pub fn status_of(kind: ProblemKind) -> StatusCode {
         ProblemKind::Forbidden => StatusCode::FORBIDDEN,
         ProblemKind::NotFound => StatusCode::NOT_FOUND,
         ProblemKind::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ProblemKind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,
         ProblemKind::Conflict => StatusCode::CONFLICT,
         ProblemKind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,

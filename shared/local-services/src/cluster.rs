@@ -111,7 +111,10 @@ impl Cluster {
             Ok::<_, LocalServicesError>(started)
         };
         let (api_ports, gateway_ports) = links.as_ref().map(Links::ports).unwrap_or_default();
-        let own = api_environment(&postgres, &redis, &keys);
+        let mut own = api_environment(&postgres, &redis, &keys);
+        if options.limits == Limits::Off {
+            own.extend(without_rate_limits());
+        }
         let mut apis = replicas("api-service", "ORGO_API", &own, &api_ports)?;
         let gateway = gateway_environment(&postgres, &redis, &keys);
         let mut gateways = replicas("realtime-gateway", "ORGO_GATEWAY", &gateway, &gateway_ports)?;
@@ -243,6 +246,12 @@ fn api_environment(postgres: &Postgres, redis: &Redis, keys: &Path) -> Vec<(Stri
         ("ORGO_MAIL_FROM", "OrGo <no-reply@localhost>".to_owned()),
     ];
     settings.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// Returns the settings that make the rate budgets of the API so large that no program on one machine exhausts them.
+fn without_rate_limits() -> impl Iterator<Item = (String, String)> {
+    let names = ["USER", "WRITE", "REACTION", "ANONYMOUS", "AUTH"];
+    names.into_iter().map(|name| (format!("ORGO_RATE_{name}"), "100000000".to_owned()))
 }
 
 /// Returns the settings of the gateway: accounts that can make no session, and one derived key.

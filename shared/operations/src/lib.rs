@@ -5,6 +5,7 @@ mod error;
 
 pub mod auth;
 pub mod comments;
+pub mod idempotency;
 pub mod jobs;
 pub mod notifications;
 pub mod posts;

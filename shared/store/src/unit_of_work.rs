@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::Timestamp;
 use domain::events::Event;
 
-use crate::StoreError;
 use crate::connect::Signals;
 use crate::connection::Connection;
 use crate::writes::{self, Write};
+use crate::{StoreError, held_commit};
 
 /// One transaction. Dropping it without [`commit`](Self::commit) rolls it back.
 pub struct UnitOfWork {
@@ -63,8 +63,11 @@ impl UnitOfWork {
 
     /// Sends the writes that wait, appends the recorded events to the outbox, and commits, in a task of its own: dropping
     /// this future does not interrupt it. If no answer arrives within the deadline of a call, the outcome is unknown.
+    ///
+    /// Inside of [`hold_commit`](crate::hold_commit), only hands the unit over: its caller commits it.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self { connection, writes, events, enqueued, signals, now } = self;
+        let Some(unit) = held_commit::hand_over(self) else { return Ok(()) };
+        let Self { connection, writes, events, enqueued, signals, now } = unit;
         let committed = tokio::spawn(async move {
             let has_events = !events.is_empty();
             let events = events.into_iter().map(|event| event.into_new(now));

@@ -34,6 +34,7 @@ catalogue! {
     MalformedRequest = "malformed_request", Malformed, "The request cannot be read";
     UnknownParameter = "unknown_parameter", Malformed, "Unknown query parameter";
     InvalidCursor = "invalid_cursor", Malformed, "The cursor is not valid here";
+    IdempotencyKeyInvalid = "idempotency_key_invalid", Malformed, "The idempotency key cannot be read";
     RequestTimeout = "request_timeout", TooSlow, "The request did not arrive in time";
     HeadersTooLarge = "headers_too_large", HeadersTooLarge, "The headers are too large";
     Unauthenticated = "unauthenticated", Unauthenticated, "Log in first";
@@ -47,7 +48,9 @@ catalogue! {
     InteractionUnavailable = "interaction_unavailable", Forbidden, "This interaction is not available";
     NotFound = "not_found", NotFound, "Not found";
     MethodNotAllowed = "method_not_allowed", NotAllowed, "The method is not offered here";
+    NotAcceptable = "not_acceptable", NotAcceptable, "The answer would be JSON";
     EmailTaken = "email_taken", Conflict, "The e-mail address has an account";
+    IdempotencyInProgress = "idempotency_in_progress", Conflict, "The first attempt has not ended";
     VersionMismatch = "version_mismatch", PreconditionFailed, "The resource was changed in the meantime";
     PayloadTooLarge = "payload_too_large", TooLarge, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", Unsupported, "The media type is not supported";
@@ -56,6 +59,7 @@ catalogue! {
     PasswordWeak = "password_weak", Invalid, "The password is too easy to guess";
     SelfFollow = "self_follow", Invalid, "A person cannot follow themselves";
     ParentMismatch = "parent_mismatch", Invalid, "The parent is not a comment of this post";
+    IdempotencyKeyReused = "idempotency_key_reused", Invalid, "The idempotency key belongs to another request";
     RateLimited = "rate_limited", TooMany, "Too many requests";
     CodeCooldown = "code_cooldown", TooMany, "A code was sent a moment ago";
     CodeAttemptsExhausted = "code_attempts_exhausted", TooMany, "Too many wrong codes";

@@ -2,19 +2,19 @@ use domain::ProblemCode;
 use domain::events::{Event, payload};
 use domain::ids::PostId;
 use domain::posts::{PostChange, PostView, may_change};
-use domain::users::may_change_version;
+use domain::users::{ExpectedVersions, may_change_version};
 use store::posts;
 
 use crate::{App, Caller, OperationError};
 
-/// Edits a post of the caller. Fails if `expected` is given and is not the post's version.
+/// Edits a post of the caller. Fails if `expected` does not contain the post's version.
 #[tracing::instrument(name = "op.update_post", skip_all, fields(user.id = %caller.user_id, post.id = %id))]
 pub async fn update_post(
     app: &App,
     caller: &Caller,
     id: PostId,
     change: PostChange,
-    expected: Option<i64>,
+    expected: impl Into<ExpectedVersions>,
 ) -> Result<PostView, OperationError> {
     let mut unit = app.store.begin(app.clock.now()).await?;
     let mut post = posts::lock(&unit, id).await?.ok_or(ProblemCode::NotFound)?;

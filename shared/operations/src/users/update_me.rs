@@ -1,4 +1,4 @@
-use domain::users::{About, Locale, Nickname, User, may_change_version};
+use domain::users::{About, ExpectedVersions, Locale, Nickname, User, may_change_version};
 use domain::{Problem, ProblemCode};
 use store::users;
 
@@ -15,13 +15,13 @@ pub struct ProfileChange {
     pub locale: Option<Locale>,
 }
 
-/// Edits the caller's profile. Fails if `expected` is given and is not the profile's version.
+/// Edits the caller's profile. Fails if `expected` does not contain the profile's version.
 #[tracing::instrument(name = "op.update_me", skip_all, fields(user.id = %caller.user_id))]
 pub async fn update_me(
     app: &App,
     caller: &Caller,
     change: ProfileChange,
-    expected: Option<i64>,
+    expected: impl Into<ExpectedVersions>,
 ) -> Result<User, OperationError> {
     let unit = app.store.begin(app.clock.now()).await?;
     let before = users::find(unit.connection().await?, caller.user_id).await?.ok_or(ProblemCode::NotFound)?;
