@@ -4,19 +4,23 @@ mod body;
 mod fields;
 
 use domain::ProblemCode as P;
+use domain::ids::SessionId;
 use operations::auth::{self, limits};
+use poem_openapi::param::Path;
 use poem_openapi::{ApiResponse, OpenApi, Tags};
 use serde_json::json;
 
 use crate::Service;
 use crate::caller::Caller;
 use crate::contract::{Access, Feature, Operation};
+use crate::id::Id;
 use crate::json::Json;
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use crate::visitor::FromVisitor;
 use body::{
-    EmailCodeRequestedBody, LogInBody, RefreshTokensBody, RequestEmailCodeBody, SessionTokensBody, SignUpBody,
+    EmailCodeRequestedBody, LogInBody, RefreshTokensBody, RequestEmailCodeBody, SessionListBody,
+    SessionTokensBody, SignUpBody,
 };
 
 #[derive(Tags)]
@@ -52,8 +56,8 @@ enum LoggedIn {
 }
 
 #[derive(ApiResponse)]
-enum LoggedOut {
-    /// The session was ended.
+enum SessionsEnded {
+    /// No session of those meant is live any more.
     #[oai(status = 204)]
     NoContent,
 }
@@ -82,7 +86,10 @@ impl Feature for AuthApi {
             .failures(&[P::InvalidCredentials])
             .rate_limits(&[limits::LOG_IN_ACCOUNT, limits::LOG_IN_ADDRESS])
             .example_body(|| json!({"email": "mina@example.com", "password": "blue otters paint slowly"})),
+        Operation::new("listSessions", Access::required(200)),
         Operation::new("logOut", Access::required(204)),
+        Operation::new("revokeSession", Access::required(404).owner(204)),
+        Operation::new("revokeOtherSessions", Access::required(204)),
         Operation::new("refreshTokens", Access::public(200))
             .failures(&[P::RefreshTokenInvalid, P::RefreshTokenReused])
             .rate_limits(&[limits::REFRESH_ADDRESS])
@@ -135,13 +142,44 @@ impl AuthApi {
         Ok(LoggedIn::Created(self.session_tokens(tokens)))
     }
 
+    /// Lists the caller's sessions
+    ///
+    /// Returns the live sessions, the one used last first. A person has at most 10; a further log-in ends the oldest.
+    #[oai(path = "/sessions", method = "get", operation_id = "listSessions")]
+    async fn list_sessions(&self, caller: Caller) -> Result<Json<SessionListBody>, ApiProblem> {
+        Ok(Json::of(auth::list_sessions(self.0.app(), &caller.0).await?))
+    }
+
     /// Logs out
     ///
     /// Ends the session of the access token. Its tokens are refused from now on, and its sockets are closed.
     #[oai(path = "/sessions/current", method = "delete", operation_id = "logOut")]
-    async fn log_out(&self, caller: Caller) -> Result<LoggedOut, ApiProblem> {
+    async fn log_out(&self, caller: Caller) -> Result<SessionsEnded, ApiProblem> {
         auth::log_out(self.0.app(), &caller.0).await?;
-        Ok(LoggedOut::NoContent)
+        Ok(SessionsEnded::NoContent)
+    }
+
+    /// Ends one of the caller's sessions
+    ///
+    /// Its tokens are refused from now on, and its sockets are closed. Idempotent.
+    #[oai(path = "/sessions/:session_id", method = "delete", operation_id = "revokeSession")]
+    async fn revoke_session(
+        &self,
+        caller: Caller,
+        /// Id of the session.
+        Path(session_id): Path<Id<SessionId>>,
+    ) -> Result<SessionsEnded, ApiProblem> {
+        auth::revoke_session(self.0.app(), &caller.0, session_id.0).await?;
+        Ok(SessionsEnded::NoContent)
+    }
+
+    /// Ends all other sessions of the caller
+    ///
+    /// The session of the access token stays. Idempotent.
+    #[oai(path = "/sessions", method = "delete", operation_id = "revokeOtherSessions")]
+    async fn revoke_other_sessions(&self, caller: Caller) -> Result<SessionsEnded, ApiProblem> {
+        auth::revoke_other_sessions(self.0.app(), &caller.0).await?;
+        Ok(SessionsEnded::NoContent)
     }
 
     /// Exchanges a refresh token for new tokens

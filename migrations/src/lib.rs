@@ -28,6 +28,7 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000007_create_jobs::Step),
             Box::new(steps::m20261121_000008_count_notifications::Step),
             Box::new(steps::m20261121_000009_mark_events::Step),
+            Box::new(steps::m20261122_000023_describe_sessions::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()
     }

@@ -3,7 +3,7 @@ use domain::ids::SessionId;
 use domain::text::Fields;
 use domain::users::{EmailAddress, Nickname};
 use domain::{Problem, Timestamp};
-use operations::auth::{CodeRequested, LogIn, SessionTokens, SignUp};
+use operations::auth::{CodeRequested, LogIn, SessionTokens, SessionView, SignUp};
 use poem_openapi::{Enum, Object};
 
 use super::fields::{CodeField, EmailField, NewPasswordField, PasswordField, RefreshTokenField};
@@ -128,6 +128,54 @@ impl IntoInput for RefreshTokensBody {
         let mut fields = Fields::default();
         let token = fields.take(self.refresh_token.parse("/refresh_token"));
         fields.finish(token)
+    }
+}
+
+/// A live session of the caller.
+#[derive(Object)]
+#[oai(rename = "Session")]
+pub(crate) struct SessionBody {
+    /// Id of the session.
+    id: Id<SessionId>,
+    /// Whether it is the session of the access token.
+    current: bool,
+    /// Program that logged in, as it described itself in `User-Agent`. At most 200 characters; may be empty.
+    client: String,
+    /// Network that the log-in came from: the /24 of an IPv4 address, the /64 of an IPv6 address. May be empty.
+    ip_prefix: String,
+    /// Time of the log-in.
+    created_at: Instant,
+    /// Time of the last refresh, or of the log-in if there was none.
+    last_used_at: Instant,
+    /// Time at which the session ends unless its tokens are refreshed before.
+    expires_at: Instant,
+}
+
+impl From<SessionView> for SessionBody {
+    fn from(SessionView { session, origin, is_current }: SessionView) -> Self {
+        Self {
+            id: session.id.into(),
+            current: is_current,
+            client: origin.client,
+            ip_prefix: origin.ip_prefix,
+            created_at: session.created_at.into(),
+            last_used_at: session.rotated_at.into(),
+            expires_at: session.expires_at().into(),
+        }
+    }
+}
+
+/// The live sessions of the caller.
+#[derive(Object)]
+#[oai(rename = "SessionList")]
+pub(crate) struct SessionListBody {
+    /// The sessions, the one used last first.
+    items: Vec<SessionBody>,
+}
+
+impl From<Vec<SessionView>> for SessionListBody {
+    fn from(sessions: Vec<SessionView>) -> Self {
+        Self { items: sessions.into_iter().map(Into::into).collect() }
     }
 }
 

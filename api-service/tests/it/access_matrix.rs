@@ -15,6 +15,9 @@ impl TestApi {
     /// Returns the path of an operation on new resources of the owner.
     pub(crate) async fn path_on_things_of(&self, owner: &Actor, template: &str) -> String {
         let mut path = template.replace("{user_id}", &owner.id);
+        if path.contains("{session_id}") {
+            path = path.replace("{session_id}", &self.session_of(owner).await);
+        }
         if path.contains("{post_id}") {
             path = path.replace("{post_id}", &self.post_by(owner, "글").await);
         }

@@ -27,6 +27,7 @@ mod problems;
 mod races;
 mod rate_limits;
 mod refresh;
+mod sessions;
 mod smtp;
 mod smtp_sink;
 mod statement_counts;

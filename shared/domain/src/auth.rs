@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ids::{SessionId, UserId};
 use crate::problem::{Problem, ProblemCode};
+use crate::text::is_hidden;
 use crate::users::define_names;
 
 define_names! {
@@ -26,6 +27,8 @@ pub const CODE_ATTEMPTS: i32 = 5;
 pub const SESSION_IDLE: Duration = Duration::from_hours(30 * 24);
 /// Longest lifetime of a session.
 pub const SESSION_ABSOLUTE: Duration = Duration::from_hours(180 * 24);
+/// Largest number of live sessions of a person. One more ends the oldest.
+pub const SESSIONS_AT_MOST: usize = 10;
 /// Lifetime of a realtime ticket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(30);
 
@@ -67,6 +70,28 @@ pub fn wrong_code(attempts_left: i32) -> Problem {
     Problem::new(ProblemCode::CodeInvalid).with("attempts_left", attempts_left.max(0))
 }
 
+/// Longest description of a client, in characters.
+const CLIENT_AT_MOST: usize = 200;
+
+/// The program and the network that a log-in comes from, as the owner of the account sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClientOrigin {
+    /// The program, as it describes itself. Empty if it does not.
+    pub client: String,
+    /// The network of its address: the /24 of an IPv4 address, the /64 of an IPv6 address.
+    pub ip_prefix: String,
+}
+
+impl ClientOrigin {
+    /// Creates it from the header `User-Agent`, which may hold anything, and the network.
+    pub fn new(user_agent: &str, ip_prefix: String) -> Self {
+        let shown = |c: &char| !is_hidden(*c);
+        let words = user_agent.split_whitespace().map(|word| word.chars().filter(shown).collect::<String>());
+        let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+        Self { client: words.join(" ").chars().take(CLIENT_AT_MOST).collect(), ip_prefix }
+    }
+}
+
 /// A stored session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -76,7 +101,7 @@ pub struct Session {
     pub user_id: UserId,
     /// The number of rotations of its refresh token.
     pub generation: i64,
-    /// When the refresh token was last rotated.
+    /// When the refresh token was last rotated, or the session began: its last use, as far as it is recorded.
     pub rotated_at: Timestamp,
     /// When the session began.
     pub created_at: Timestamp,
@@ -127,6 +152,15 @@ mod tests {
         assert_eq!(early.code, ProblemCode::CodeCooldown);
         assert_eq!(early.retry_after, Some(Duration::from_secs(40)));
         assert_eq!(code(CODE_COOLDOWN, 0, None).may_be_replaced(NOW), Ok(()));
+    }
+
+    #[test]
+    fn the_description_of_a_client_is_one_line_of_visible_characters() {
+        let described = |text: &str| ClientOrigin::new(text, String::new()).client;
+        assert_eq!(described(" Mozilla/5.0  (X11;\tLinux) "), "Mozilla/5.0 (X11; Linux)");
+        assert_eq!(described("a\u{0}b\r\nc \u{202e}d \u{200b}"), "ab c d");
+        assert_eq!(described(""), "");
+        assert_eq!(described(&"가".repeat(1000)), "가".repeat(200));
     }
 
     #[test]

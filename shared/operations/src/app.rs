@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::auth::ClientOrigin;
 use domain::ids::{SessionId, UserId};
 use domain::users::{Locale, Role, UserState, UserSummary};
 use domain::{Clock, IdSource};
@@ -72,6 +73,8 @@ impl Caller {
 pub struct Visitor {
     /// Client address or its network, the key of rate limits.
     pub address: String,
+    /// Program and network, as the owner of an account sees them.
+    pub origin: ClientOrigin,
     /// Preferred language.
     pub locale: Locale,
 }

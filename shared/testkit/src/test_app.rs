@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::Clock as _;
-use domain::auth::CodePurpose;
+use domain::auth::{ClientOrigin, CodePurpose};
 use domain::text::Text;
 use domain::users::{EmailAddress, Locale, Nickname};
 use ephemeral::Ephemeral;
@@ -88,7 +88,11 @@ impl TestApp {
 
     /// Returns a visitor with a network address of its own, so that people do not share rate limits.
     pub fn visitor(&self, name: &str) -> Visitor {
-        Visitor { address: format!("address of {name}"), locale: Locale::Korean }
+        Visitor {
+            address: format!("address of {name}"),
+            origin: ClientOrigin::new("Test/1.0", format!("network of {name}")),
+            locale: Locale::Korean,
+        }
     }
 
     /// Runs all jobs that are due.

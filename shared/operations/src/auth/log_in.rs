@@ -28,29 +28,35 @@ pub async fn log_in(
     let reader = app.store.reader();
     let in_use = |user: &User| user.state == UserState::Active;
     let user = users::find_by_email(reader, &input.email).await?.filter(in_use);
-    let hash = match &user {
-        Some(user) => users::find_password_hash(reader, user.id).await?,
+    let password = match &user {
+        Some(user) => users::find_password(reader, user.id).await?,
         None => None,
     };
-    let (Some(user), Some(hash)) = (user, hash) else {
+    let (Some(user), Some(password)) = (user, password) else {
         credentials.passwords.verify_dummy(&input.password).await?;
         return Err(ProblemCode::InvalidCredentials.into());
     };
-    if !credentials.passwords.verify(&hash, &input.password).await? {
+    if !credentials.passwords.verify(&password.hash, &input.password).await? {
         return Err(ProblemCode::InvalidCredentials.into());
     }
     // Replaces a hash with old cost parameters: only now is the password known.
     let rehashed = match Password::parse(&input.password) {
-        Ok(password) if PasswordHasher::needs_rehash(&hash) => {
-            Some(credentials.passwords.hash(&password).await?)
+        Ok(typed) if PasswordHasher::needs_rehash(&password.hash) => {
+            Some(credentials.passwords.hash(&typed).await?)
         }
         _ => None,
     };
-    let unit = app.store.begin(app.clock.now()).await?;
+    let mut unit = app.store.begin_for(user.id.0, app.clock.now()).await?;
+    // The account or its password may have changed while the password was verified.
+    let user = users::lock(&unit, user.id).await?.filter(in_use).ok_or(ProblemCode::InvalidCredentials)?;
+    let current = users::find_password(unit.connection().await?, user.id).await?;
+    if current.is_none_or(|current| current.changed_at != password.changed_at) {
+        return Err(ProblemCode::InvalidCredentials.into());
+    }
     if let Some(hash) = rehashed {
         users::rehash_password(&unit, user.id, &hash).await?;
     }
-    let tokens = begin_session(app, credentials, &unit, user).await?;
+    let tokens = begin_session(app, credentials, visitor, &mut unit, user).await?;
     unit.commit().await?;
     Ok(tokens)
 }

@@ -48,7 +48,7 @@ pub async fn sign_up(
     tried?;
     let hash = credentials.passwords.hash(&input.password).await?;
 
-    let unit = app.store.begin(app.clock.now()).await?;
+    let mut unit = app.store.begin(app.clock.now()).await?;
     try_code(credentials, &unit, &input).await?;
     if !email_codes::use_up(&unit, &input.email, SIGN_UP).await? {
         return Err(wrong_code(0).into());
@@ -59,7 +59,7 @@ pub async fn sign_up(
         inserted => inserted?,
     }
     users::insert_password(&unit, user.id, &hash).await?;
-    let tokens = begin_session(app, credentials, &unit, user).await?;
+    let tokens = begin_session(app, credentials, visitor, &mut unit, user).await?;
     unit.commit().await?;
     Ok(tokens)
 }
