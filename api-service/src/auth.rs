@@ -1,7 +1,7 @@
 //! Sign-up, log-in and sessions.
 
 mod body;
-mod fields;
+pub(crate) mod fields;
 
 use domain::ProblemCode as P;
 use domain::ids::SessionId;
@@ -19,8 +19,8 @@ use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use crate::visitor::FromVisitor;
 use body::{
-    EmailCodeRequestedBody, LogInBody, RefreshTokensBody, RequestEmailCodeBody, SessionListBody,
-    SessionTokensBody, SignUpBody,
+    EmailCodeRequestedBody, LogInBody, RefreshTokensBody, RequestEmailCodeBody, ResetPasswordBody,
+    SessionListBody, SessionTokensBody, SignUpBody,
 };
 
 #[derive(Tags)]
@@ -46,6 +46,13 @@ enum SignedUp {
         #[oai(header = "Location")]
         String,
     ),
+}
+
+#[derive(ApiResponse)]
+enum PasswordReset {
+    /// The password was replaced, and all sessions were ended.
+    #[oai(status = 204)]
+    NoContent,
 }
 
 #[derive(ApiResponse)]
@@ -76,10 +83,21 @@ impl Feature for AuthApi {
             .example_body(|| {
                 json!({
                     "email": "mina@example.com",
+                    "flow_id": "3f2c8a52-7d0e-4c1b-9a6f-5e8d2b7c4a10",
                     "code": "048151",
                     "password": "blue otters paint slowly",
                     "nickname": "미나",
                     "locale": "ko",
+                })
+            }),
+        Operation::new("resetPassword", Access::public(204))
+            .failures(&[P::CodeInvalid, P::CodeAttemptsExhausted, P::PasswordWeak])
+            .rate_limits(&[limits::PASSWORD_RESET_ADDRESS])
+            .example_body(|| {
+                json!({
+                    "flow_id": "3f2c8a52-7d0e-4c1b-9a6f-5e8d2b7c4a10",
+                    "code": "048151",
+                    "new_password": "seven herons read aloud",
                 })
             }),
         Operation::new("logIn", Access::public(201))
@@ -101,8 +119,9 @@ impl Feature for AuthApi {
 impl AuthApi {
     /// Mails a code that proves an e-mail address
     ///
-    /// The mail holds six digits, valid for 10 minutes and 5 wrong attempts. The next code can be requested after 60
-    /// seconds. A code never starts a session by itself.
+    /// Begins a flow. The mail holds six digits, valid for 10 minutes and 5 attempts with the `flow_id` of the response;
+    /// other flows neither use nor end them. A mailbox gets 3 mails an hour, with 60 seconds between two. A code never
+    /// starts a session by itself. A code that is not six digits is refused without counting an attempt.
     #[oai(path = "/email-codes", method = "post", operation_id = "requestEmailCode")]
     async fn request_email_code(
         &self,
@@ -117,7 +136,7 @@ impl AuthApi {
 
     /// Creates an account
     ///
-    /// Needs the code mailed by `requestEmailCode`. Also starts a session, as `logIn` does.
+    /// Needs the flow of `requestEmailCode` for the same address and the mailed code. Also starts a session, as `logIn` does.
     #[oai(path = "/signups", method = "post", operation_id = "signUp")]
     async fn sign_up(
         &self,
@@ -127,6 +146,20 @@ impl AuthApi {
         let tokens = auth::sign_up(self.0.app(), self.0.credentials(), &visitor.0, body.0).await?;
         let location = format!("/api/v1/users/{}", tokens.user.id);
         Ok(SignedUp::Created(self.session_tokens(tokens), location))
+    }
+
+    /// Replaces a forgotten password
+    ///
+    /// Needs a flow of `requestEmailCode` for the purpose `password_reset` and the mailed code. Ends all sessions of the
+    /// person. An address without an account gets no code, and every code is answered as a wrong one.
+    #[oai(path = "/password-resets", method = "post", operation_id = "resetPassword")]
+    async fn reset_password(
+        &self,
+        visitor: FromVisitor,
+        body: RequestBody<ResetPasswordBody>,
+    ) -> Result<PasswordReset, ApiProblem> {
+        auth::reset_password(self.0.app(), self.0.credentials(), &visitor.0, body.0).await?;
+        Ok(PasswordReset::NoContent)
     }
 
     /// Logs in with e-mail address and password

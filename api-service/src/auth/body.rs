@@ -1,9 +1,9 @@
 use domain::auth::CodePurpose;
-use domain::ids::SessionId;
+use domain::ids::{CodeFlowId, SessionId};
 use domain::text::Fields;
 use domain::users::{EmailAddress, Nickname};
 use domain::{Problem, Timestamp};
-use operations::auth::{CodeRequested, LogIn, SessionTokens, SessionView, SignUp};
+use operations::auth::{CodeRequested, LogIn, ResetPassword, SessionTokens, SessionView, SignUp, TypedCode};
 use poem_openapi::{Enum, Object};
 
 use super::fields::{CodeField, EmailField, NewPasswordField, PasswordField, RefreshTokenField};
@@ -13,13 +13,20 @@ use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::{LocaleBody, MeBody};
 
-/// The purpose of a mailed code: `signup` creates an account.
+/// The purpose of a mailed code: `signup` creates an account, `password_reset` replaces a forgotten password,
+/// `email_change` changes the address of an account.
 #[derive(Enum, Clone, Copy)]
 #[oai(rename = "CodePurpose")]
 enum CodePurposeBody {
     /// Create an account.
     #[oai(rename = "signup")]
     SignUp,
+    /// Replace a forgotten password.
+    #[oai(rename = "password_reset")]
+    PasswordReset,
+    /// Change the address of an account. The code is mailed to the new address.
+    #[oai(rename = "email_change")]
+    EmailChange,
 }
 
 /// A request for a mailed code.
@@ -38,15 +45,21 @@ impl IntoInput for RequestEmailCodeBody {
     fn into_input(self) -> Result<Self::Input, Problem> {
         let mut fields = Fields::default();
         let email = fields.take(self.email.parse("/email"));
-        let CodePurposeBody::SignUp = self.purpose;
-        fields.finish(email.map(|email| (email, CodePurpose::SignUp)))
+        let purpose = match self.purpose {
+            CodePurposeBody::SignUp => CodePurpose::SignUp,
+            CodePurposeBody::PasswordReset => CodePurpose::PasswordReset,
+            CodePurposeBody::EmailChange => CodePurpose::EmailChange,
+        };
+        fields.finish(email.map(|email| (email, purpose)))
     }
 }
 
-/// The lifetime of a requested code.
+/// The flow and the lifetime of a requested code.
 #[derive(Object)]
 #[oai(rename = "EmailCodeRequested")]
 pub(crate) struct EmailCodeRequestedBody {
+    /// Secret id of the flow that the code belongs to. The operations that take the code need it too.
+    flow_id: Id<CodeFlowId>,
     /// Time at which the code expires.
     expires_at: Instant,
     /// Earliest time of the next request for the same address.
@@ -55,7 +68,11 @@ pub(crate) struct EmailCodeRequestedBody {
 
 impl From<CodeRequested> for EmailCodeRequestedBody {
     fn from(requested: CodeRequested) -> Self {
-        Self { expires_at: requested.expires_at.into(), resend_at: requested.resend_at.into() }
+        Self {
+            flow_id: requested.flow_id.into(),
+            expires_at: requested.expires_at.into(),
+            resend_at: requested.resend_at.into(),
+        }
     }
 }
 
@@ -65,6 +82,8 @@ impl From<CodeRequested> for EmailCodeRequestedBody {
 pub(crate) struct SignUpBody {
     /// E-mail address that the code was mailed to.
     email: TextField<EmailField>,
+    /// Id of the flow, from `requestEmailCode`.
+    flow_id: Id<CodeFlowId>,
     /// Six digits from the mail.
     code: TextField<CodeField>,
     /// New password. Passwords that are easy to guess are refused.
@@ -85,10 +104,42 @@ impl IntoInput for SignUpBody {
         let password = fields.take(self.password.parse("/password"));
         let nickname = self.nickname.and_then(|field| fields.take(field.parse("/nickname")));
         let locale = self.locale.map(Into::into);
+        let flow_id = self.flow_id.0;
         let required = email.zip(code).zip(password);
-        let input =
-            required.map(|((email, code), password)| SignUp { email, code, password, nickname, locale });
+        let input = required.map(|((email, code), password)| {
+            let proof = TypedCode { flow_id, code };
+            SignUp { email, proof, password, nickname, locale }
+        });
         fields.finish(input)
+    }
+}
+
+/// A new password for an account whose password is forgotten.
+#[derive(Object)]
+#[oai(rename = "ResetPassword")]
+pub(crate) struct ResetPasswordBody {
+    /// Id of the flow, from `requestEmailCode`.
+    flow_id: Id<CodeFlowId>,
+    /// Six digits from the mail.
+    code: TextField<CodeField>,
+    /// New password. Passwords that are easy to guess are refused.
+    new_password: TextField<NewPasswordField>,
+}
+
+impl IntoInput for ResetPasswordBody {
+    type Input = ResetPassword;
+
+    fn into_input(self) -> Result<ResetPassword, Problem> {
+        let mut fields = Fields::default();
+        let code = fields.take(self.code.parse("/code"));
+        let password = fields.take(self.new_password.parse("/new_password"));
+        let flow_id = self.flow_id.0;
+        fields.finish(
+            code.zip(password).map(|(code, new_password)| ResetPassword {
+                proof: TypedCode { flow_id, code },
+                new_password,
+            }),
+        )
     }
 }
 

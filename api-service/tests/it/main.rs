@@ -8,6 +8,7 @@ mod codes;
 mod comments;
 mod configuration;
 mod contract;
+mod credentials;
 mod cursors;
 mod exploits;
 mod header_problems;

@@ -1,5 +1,6 @@
 //! Jobs: rows that operations store in their commit. A worker runs each one later, possibly more than once.
 
+mod code_mails;
 mod mail;
 mod run_due_jobs;
 mod send_email_code;

@@ -1,6 +1,7 @@
 //! One entity a table, without logic.
 
 pub(crate) mod captured_mails;
+pub(crate) mod code_mailboxes;
 pub(crate) mod comments;
 pub(crate) mod email_codes;
 pub(crate) mod follows;
@@ -65,7 +66,7 @@ mod tests {
             ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
         }
         note_all! {
-            captured_mails comments email_codes follows jobs log_epochs notification_actors notification_heads
+            captured_mails code_mailboxes comments email_codes follows jobs log_epochs notification_actors notification_heads
             notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
         }
         assert_eq!(said, migrated_schema(&store).await);

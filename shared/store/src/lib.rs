@@ -14,6 +14,7 @@ mod unit_of_work;
 mod writes;
 
 pub mod captured_mails;
+pub mod code_mailboxes;
 pub mod comments;
 pub mod email_codes;
 pub mod follows;

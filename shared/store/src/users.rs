@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::ids::UserId;
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, UpdateStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, UpdateStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::backend::is_among;
@@ -43,6 +43,35 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     };
     user_passwords::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
+}
+
+/// Sets the hash of a password that the person chose now, whether they had one or not.
+pub async fn set_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
+    let row = user_passwords::ActiveModel {
+        user_id: Set(user),
+        password_hash: Set(hash.to_owned()),
+        changed_at: Set(unit.now()),
+    };
+    let over_the_old = OnConflict::column(user_passwords::Column::UserId)
+        .update_columns([user_passwords::Column::PasswordHash, user_passwords::Column::ChangedAt])
+        .to_owned();
+    let set = user_passwords::Entity::insert_many([row])
+        .on_conflict(over_the_old)
+        .exec_without_returning(unit.connection().await?)
+        .await?;
+    expect_one(set, "user_passwords", user)
+}
+
+/// Replaces the address of a person by one that was proved now. Fails with [`StoreError::Conflict`] if it has an account.
+pub async fn set_email(unit: &UnitOfWork, id: UserId, email: &EmailAddress) -> Result<(), StoreError> {
+    let set = users::Entity::update_many()
+        .col_expr(users::Column::Email, Expr::value(email.as_str()))
+        .col_expr(users::Column::EmailVerifiedAt, Expr::value(unit.now()))
+        .col_expr(users::Column::Version, Expr::col(users::Column::Version).add(1))
+        .filter(users::Column::Id.eq(id))
+        .exec(unit.connection().await?)
+        .await?;
+    expect_one(set.rows_affected, "users", id)
 }
 
 /// Replaces the hash of a password by one of the same password with other cost parameters.
