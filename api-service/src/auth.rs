@@ -102,7 +102,7 @@ impl Feature for AuthApi {
             }),
         Operation::new("logIn", Access::public(201))
             .failures(&[P::InvalidCredentials])
-            .rate_limits(&[limits::LOG_IN_ACCOUNT, limits::LOG_IN_ADDRESS])
+            .rate_limits(&[limits::LOG_IN_ADDRESS])
             .example_body(|| json!({"email": "mina@example.com", "password": "blue otters paint slowly"})),
         Operation::new("listSessions", Access::required(200)),
         Operation::new("logOut", Access::required(204)),
@@ -164,7 +164,10 @@ impl AuthApi {
 
     /// Logs in with e-mail address and password
     ///
-    /// Starts a session. An unknown address and a wrong password get the same answer.
+    /// Starts a session. An unknown address and a wrong password get the same answer. After 5 failures in a row from one
+    /// network (/24 or /64), the next attempt for the account has to wait for one second; the delay doubles with every
+    /// failure, up to 15 minutes. After 100 failures in a row, the network has to wait for 7 days without an attempt. A
+    /// client that sends the `device_token` of an earlier log-in has failures of its own, and others cannot delay it.
     #[oai(path = "/sessions", method = "post", operation_id = "logIn")]
     async fn log_in(
         &self,

@@ -20,6 +20,7 @@ use crate::json::Json;
 use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
+use crate::visitor::FromVisitor;
 use body::{MeBody, RelationshipBody, UpdateMeBody, UserProfileBody, UserSummaryBody};
 use credentials_body::{ChangeEmailBody, ChangePasswordBody};
 
@@ -104,10 +105,12 @@ impl UsersApi {
     #[oai(path = "/me/password", method = "put", operation_id = "changePassword")]
     async fn change_password(
         &self,
+        visitor: FromVisitor,
         caller: Caller,
         body: RequestBody<ChangePasswordBody>,
     ) -> Result<PasswordChanged, ApiProblem> {
-        auth::change_password(self.0.app(), self.0.credentials(), &caller.0, body.0).await?;
+        let (app, credentials) = (self.0.app(), self.0.credentials());
+        auth::change_password(app, credentials, &visitor.0, &caller.0, body.0).await?;
         Ok(PasswordChanged::NoContent)
     }
 
@@ -118,10 +121,12 @@ impl UsersApi {
     #[oai(path = "/me/email", method = "put", operation_id = "changeEmail")]
     async fn change_email(
         &self,
+        visitor: FromVisitor,
         caller: Caller,
         body: RequestBody<ChangeEmailBody>,
     ) -> Result<Json<MeBody>, ApiProblem> {
-        Ok(Json::of(auth::change_email(self.0.app(), self.0.credentials(), &caller.0, body.0).await?))
+        let (app, credentials) = (self.0.app(), self.0.credentials());
+        Ok(Json::of(auth::change_email(app, credentials, &visitor.0, &caller.0, body.0).await?))
     }
 
     /// Returns a person's public profile

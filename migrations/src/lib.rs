@@ -30,6 +30,7 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000009_mark_events::Step),
             Box::new(steps::m20261122_000023_describe_sessions::Step),
             Box::new(steps::m20261122_000024_bind_codes_to_flows::Step),
+            Box::new(steps::m20261122_000025_count_failed_log_ins::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()
     }

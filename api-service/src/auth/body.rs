@@ -6,7 +6,9 @@ use domain::{Problem, Timestamp};
 use operations::auth::{CodeRequested, LogIn, ResetPassword, SessionTokens, SessionView, SignUp, TypedCode};
 use poem_openapi::{Enum, Object};
 
-use super::fields::{CodeField, EmailField, NewPasswordField, PasswordField, RefreshTokenField};
+use super::fields::{
+    CodeField, DeviceTokenField, EmailField, NewPasswordField, PasswordField, RefreshTokenField,
+};
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::request_body::IntoInput;
@@ -151,6 +153,8 @@ pub(crate) struct LogInBody {
     email: TextField<EmailField>,
     /// Password of the account.
     password: TextField<PasswordField>,
+    /// Device token of an earlier log-in to the account on this device. One that is not valid is ignored.
+    device_token: Option<TextField<DeviceTokenField>>,
 }
 
 impl IntoInput for LogInBody {
@@ -160,7 +164,9 @@ impl IntoInput for LogInBody {
         let mut fields = Fields::default();
         let email = fields.take(self.email.parse("/email"));
         let password = fields.take(self.password.parse("/password"));
-        fields.finish(email.zip(password).map(|(email, password)| LogIn { email, password }))
+        let device_token = self.device_token.and_then(|field| fields.take(field.parse("/device_token")));
+        let required = email.zip(password);
+        fields.finish(required.map(|(email, password)| LogIn { email, password, device_token }))
     }
 }
 
@@ -242,6 +248,10 @@ pub(crate) struct SessionTokensBody {
     expires_in: i32,
     /// Refresh token for `refreshTokens`, to be used once.
     refresh_token: String,
+    /// Token for `logIn`, which shows that this device has logged in to the account before. To be kept after the log-out.
+    /// Absent after a refresh.
+    #[oai(skip_serializing_if_is_none)]
+    device_token: Option<String>,
     /// Id of the session.
     session_id: Id<SessionId>,
     /// Account of the session.
@@ -256,6 +266,7 @@ impl SessionTokensBody {
             token_type: "Bearer".into(),
             expires_in: i32::try_from(tokens.access_expires_at.since(now).as_secs()).unwrap_or(i32::MAX),
             refresh_token: tokens.refresh_token,
+            device_token: tokens.device_token,
             session_id: tokens.session_id.into(),
             user: tokens.user.into(),
         }

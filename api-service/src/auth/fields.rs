@@ -86,6 +86,21 @@ impl TextKind for PasswordField {
     }
 }
 
+/// A device token. A text of another form is a token that is not valid.
+pub(crate) struct DeviceTokenField;
+
+impl TextKind for DeviceTokenField {
+    type Value = String;
+
+    fn schema() -> MetaSchema {
+        MetaSchema { min_length: Some(1), ..MetaSchema::new("string") }
+    }
+
+    fn parse(_pointer: &str, text: &str) -> Result<String, FieldProblem> {
+        Ok(text.to_owned())
+    }
+}
+
 /// A refresh token. A text of another form is an invalid token: the operation answers it and counts the attempt.
 pub(crate) struct RefreshTokenField;
 

@@ -142,17 +142,27 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database: T
     assert_eq!(answers[0], answers[1]);
 }
 
+/// Rule ID14.
 #[testkit::both_databases]
-async fn failed_log_ins_are_limited_by_account(database: TestDatabase) {
+async fn failed_log_ins_are_delayed_by_network_and_not_for_a_known_device(database: TestDatabase) {
     let api = TestApi::new(database);
-    api.sign_up("mina@example.com").await;
-    for _ in 0..10 {
+    let signed_up = api.sign_up("mina@example.com").await;
+    for _ in 0..5 {
         api.log_in("mina@example.com", "wrong").await.problem(401, "invalid_credentials");
     }
     let refused = api.log_in("mina@example.com", PASSWORD).await;
     let wait = refused.header("retry-after").unwrap().parse().unwrap();
     refused.problem(429, "rate_limited");
     api.log_in("another@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+    let body = json!({"email": "mina@example.com", "password": PASSWORD});
+    let elsewhere = api.post("/api/v1/auth/sessions", &body).header("x-real-ip", "203.0.113.9");
+    elsewhere.send().await.expect(201);
+    let mut known = body.clone();
+    known["device_token"] = signed_up["device_token"].clone();
+    let tokens = api.post("/api/v1/auth/sessions", &known).send().await.expect(201);
+    assert_eq!(tokens["device_token"], signed_up["device_token"]);
+    let refreshed = crate::refresh::refresh(&api, &tokens).await.expect(200);
+    assert_eq!(refreshed.get("device_token"), None);
     api.parts.clock.advance(Duration::from_secs(wait));
     api.log_in("mina@example.com", PASSWORD).await.expect(201);
 }

@@ -1,5 +1,7 @@
 //! E-mailed codes and sessions (rules ID2, ID7 and ID12).
 
+mod log_in_failures;
+
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -7,6 +9,8 @@ use crate::ids::{CodeFlowId, SessionId, UserId};
 use crate::problem::{Problem, ProblemCode};
 use crate::text::is_hidden;
 use crate::users::{EmailAddress, define_names};
+
+pub use log_in_failures::{FAILURES_KEPT, LogInFailures};
 
 define_names! {
     /// The purpose for which an e-mailed code proves an address. A code never logs anybody in.

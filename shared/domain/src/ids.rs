@@ -72,6 +72,8 @@ define_id! {
     SessionId
     /// A request for an e-mailed code, to which the code and the attempts belong. Unguessable.
     CodeFlowId
+    /// A device from which a person logged in.
+    DeviceId
     /// A follow of one person by another.
     FollowId
     /// A like of a post.

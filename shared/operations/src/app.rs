@@ -7,6 +7,7 @@ use domain::{Clock, IdSource};
 use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
 use identity::codes::CodeHasher;
+use identity::device_tokens::DeviceTokens;
 use identity::passwords::PasswordHasher;
 use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
@@ -34,6 +35,8 @@ pub struct Credentials {
     pub access_tokens: Arc<AccessTokens>,
     /// Issues and verifies refresh tokens.
     pub refresh_tokens: Arc<RefreshTokens>,
+    /// Issues and verifies device tokens.
+    pub device_tokens: Arc<DeviceTokens>,
     /// Hashes codes.
     pub codes: Arc<CodeHasher>,
     /// Hashes passwords.

@@ -7,6 +7,7 @@ mod change_email;
 mod change_password;
 mod confirm_password;
 mod end_sessions;
+mod guesses;
 mod list_sessions;
 mod live_session;
 mod log_in;

@@ -21,6 +21,7 @@ pub mod follows;
 pub mod jobs;
 pub mod leases;
 pub mod likes;
+pub mod log_in_failures;
 pub mod notifications;
 pub mod outbox;
 pub mod posts;

@@ -9,6 +9,7 @@ use domain::users::{EmailAddress, Locale, Nickname};
 use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
 use identity::codes::{Code, CodeHasher};
+use identity::device_tokens::DeviceTokens;
 use identity::passwords::{Password, PasswordHasher};
 use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
@@ -74,6 +75,7 @@ impl TestApp {
             access_tokens: Arc::new(AccessTokens::new(keys, PUBLIC_URL, "orgo-api", Arc::clone(&random))),
             refresh_tokens: Arc::new(RefreshTokens::new(&secret)),
             codes: Arc::new(CodeHasher::new(&secret)),
+            device_tokens: Arc::new(DeviceTokens::new(&secret)),
             passwords: PasswordHasher::new(),
             local_limits: Ephemeral::in_process(clock.clone()),
         };

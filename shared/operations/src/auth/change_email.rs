@@ -6,7 +6,8 @@ use store::{StoreError, email_codes, users};
 use super::TypedCode;
 use super::confirm_password::confirm_password;
 use super::prove_address::{find_open_flow, prove_address};
-use crate::{App, Caller, Credentials, OperationError};
+use crate::jobs::{SecurityEvent, notify_owner};
+use crate::{App, Caller, Credentials, OperationError, Visitor};
 
 /// Input of an address change.
 pub struct ChangeEmail {
@@ -22,6 +23,7 @@ pub struct ChangeEmail {
 pub async fn change_email(
     app: &App,
     credentials: &Credentials,
+    visitor: &Visitor,
     caller: &Caller,
     input: ChangeEmail,
 ) -> Result<User, OperationError> {
@@ -43,6 +45,7 @@ pub async fn change_email(
         Err(StoreError::Conflict(_)) => return Err(ProblemCode::EmailTaken.into()),
         set => set?,
     }
+    notify_owner(app, &unit, &before, SecurityEvent::EmailChanged, &visitor.origin).await?;
     unit.commit().await?;
     Ok(user)
 }

@@ -7,7 +7,8 @@ use store::users;
 
 use super::confirm_password::confirm_password;
 use super::end_sessions::end_sessions;
-use crate::{App, Caller, Credentials, OperationError};
+use crate::jobs::{SecurityEvent, notify_owner};
+use crate::{App, Caller, Credentials, OperationError, Visitor};
 
 /// Input of a password change.
 pub struct ChangePassword {
@@ -22,6 +23,7 @@ pub struct ChangePassword {
 pub async fn change_password(
     app: &App,
     credentials: &Credentials,
+    visitor: &Visitor,
     caller: &Caller,
     input: ChangePassword,
 ) -> Result<(), OperationError> {
@@ -38,6 +40,7 @@ pub async fn change_password(
     let user = confirmed.lock(&unit).await?;
     users::set_password(&unit, user.id, &hash).await?;
     end_sessions(&mut unit, user.id, Ending::AllBut(caller.session_id)).await?;
+    notify_owner(app, &unit, &user, SecurityEvent::PasswordChanged, &visitor.origin).await?;
     unit.commit().await?;
     Ok(())
 }

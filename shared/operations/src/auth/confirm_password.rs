@@ -1,8 +1,10 @@
 use domain::ProblemCode;
 use domain::users::User;
 use store::UnitOfWork;
+use store::log_in_failures::{self, Key};
 use store::users::{self, StoredPassword};
 
+use super::guesses::count_guess;
 use super::limits;
 use crate::{App, Caller, Credentials, OperationError};
 
@@ -13,7 +15,8 @@ pub(super) struct Confirmed {
     password: StoredPassword,
 }
 
-/// Checks the password of the caller, so that a stolen access token alone does not suffice.
+/// Checks the password of the caller, so that a stolen access token alone does not suffice. Failures are counted by
+/// session (rule ID14).
 pub(super) async fn confirm_password(
     app: &App,
     credentials: &Credentials,
@@ -27,9 +30,16 @@ pub(super) async fn confirm_password(
     let (Some(user), Some(password)) = (user, password) else {
         return Err(ProblemCode::InvalidCredentials.into());
     };
+    let account = credentials.device_tokens.account_name(user.email.as_str());
+    let source = format!("session {}", caller.session_id);
+    let key = Key { account: &account, source: &source };
+    count_guess(app, key).await?;
     if !credentials.passwords.verify(&password.hash, typed).await? {
         return Err(ProblemCode::InvalidCredentials.into());
     }
+    let unit = app.store.begin(app.clock.now()).await?;
+    log_in_failures::forget(&unit, key).await?;
+    unit.commit().await?;
     Ok(Confirmed { user, password })
 }
 

@@ -11,9 +11,7 @@ use crate::{App, Credentials, OperationError};
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Log-ins per account.
-pub const LOG_IN_ACCOUNT: RateLimit = RateLimit { name: "log_in_account", quota: 10, per: MINUTE };
-/// Log-ins per client address.
+/// Log-ins per client address, apart from those of devices that logged in to the account before.
 pub const LOG_IN_ADDRESS: RateLimit = RateLimit { name: "log_in_address", quota: 60, per: MINUTE };
 /// Codes per mailbox. Counted in the database, in windows of one hour that begin with the first mail.
 pub const CODE_MAILBOX: RateLimit =

@@ -5,11 +5,12 @@ use domain::users::{User, UserState};
 use identity::passwords::Password;
 use identity::strength;
 use store::sessions::Ending;
-use store::{email_codes, users};
+use store::{email_codes, log_in_failures, users};
 
 use super::end_sessions::end_sessions;
 use super::prove_address::{find_open_flow, prove_address};
 use super::{TypedCode, limits};
+use crate::jobs::{SecurityEvent, notify_owner};
 use crate::{App, Credentials, OperationError, Visitor};
 
 /// Input of a password reset.
@@ -52,6 +53,8 @@ pub async fn reset_password(
     }
     users::set_password(&unit, user.id, &hash).await?;
     end_sessions(&mut unit, user.id, Ending::All).await?;
-    unit.commit().await?;
-    Ok(())
+    let account = credentials.device_tokens.account_name(user.email.as_str());
+    log_in_failures::forget_account(&unit, &account).await?;
+    notify_owner(app, &unit, &user, SecurityEvent::PasswordChanged, &visitor.origin).await?;
+    Ok(unit.commit().await?)
 }

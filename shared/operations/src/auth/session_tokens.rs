@@ -5,6 +5,7 @@ use domain::auth::{SESSIONS_AT_MOST, Session};
 use domain::ids::SessionId;
 use domain::users::User;
 use identity::access_tokens::AccessClaims;
+use identity::device_tokens::KnownDevice;
 use identity::refresh_tokens::RefreshTokens;
 use store::UnitOfWork;
 use store::sessions::{self, Ending};
@@ -21,6 +22,8 @@ pub struct SessionTokens {
     pub access_expires_at: Timestamp,
     /// Exchanged once for the next pair.
     pub refresh_token: String,
+    /// Shown at the next log-in from the same device. `None` after a refresh.
+    pub device_token: Option<String>,
     /// The session of both tokens.
     pub session_id: SessionId,
     /// The person.
@@ -35,6 +38,7 @@ pub(super) async fn begin_session(
     visitor: &Visitor,
     unit: &mut UnitOfWork,
     user: User,
+    device: KnownDevice,
 ) -> Result<SessionTokens, OperationError> {
     end_sessions(unit, user.id, Ending::AllButNewest(SESSIONS_AT_MOST - 1)).await?;
     let now = unit.now();
@@ -48,7 +52,8 @@ pub(super) async fn begin_session(
     };
     let salt = RefreshTokens::new_salt(&*app.random);
     sessions::insert(unit, &session, &URL_SAFE_NO_PAD.encode(salt), &visitor.origin).await?;
-    issue(credentials, &session, &salt, user, now)
+    let tokens = issue(credentials, &session, &salt, user, now)?;
+    Ok(SessionTokens { device_token: Some(credentials.device_tokens.issue(device)), ..tokens })
 }
 
 /// Issues the pair of tokens of a session's current generation.
@@ -70,6 +75,7 @@ pub(super) fn issue(
         access_token: access.token,
         access_expires_at: access.expires_at,
         refresh_token: credentials.refresh_tokens.issue(session.id, session.generation, salt),
+        device_token: None,
         session_id: session.id,
         user,
     })

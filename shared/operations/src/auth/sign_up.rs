@@ -1,10 +1,11 @@
 use domain::auth::{CodePurpose, wrong_code};
-use domain::ids::UserId;
+use domain::ids::{DeviceId, UserId};
 use domain::text::Text;
 use domain::users::{
     About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, random_nickname,
 };
 use domain::{IdSource, ProblemCode};
+use identity::device_tokens::KnownDevice;
 use identity::passwords::Password;
 use identity::strength;
 use store::{StoreError, email_codes, users};
@@ -61,7 +62,8 @@ pub async fn sign_up(
         inserted => inserted?,
     }
     users::insert_password(&unit, user.id, &hash).await?;
-    let tokens = begin_session(app, credentials, visitor, &mut unit, user).await?;
+    let device = KnownDevice { user: user.id, device: DeviceId::new(&*app.ids) };
+    let tokens = begin_session(app, credentials, visitor, &mut unit, user, device).await?;
     unit.commit().await?;
     Ok(tokens)
 }

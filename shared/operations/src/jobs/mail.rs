@@ -15,12 +15,13 @@ pub struct Mail {
 impl Mail {
     /// Writes a mail of plain paragraphs.
     pub fn of_paragraphs(to: EmailAddress, locale: Locale, subject: &str, paragraphs: &[&str]) -> Self {
-        let body: String = paragraphs.iter().map(|text| format!("<p>{}</p>\n", escape(text))).collect();
+        let body: Vec<String> = paragraphs.iter().map(|text| format!("<p>{}</p>", escape(text))).collect();
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
-             <body>\n{body}</body>\n</html>\n",
+             <body>\n{}\n</body>\n</html>\n",
             locale.as_str(),
-            escape(subject)
+            escape(subject),
+            body.join("\n")
         );
         Self { to, subject: subject.to_owned(), text: format!("{}\n", paragraphs.join("\n\n")), html }
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use domain::auth::{CODE_LIFETIME, CODE_MAILS_WINDOW, SESSION_IDLE};
-use store::{captured_mails, code_mailboxes, email_codes, outbox, sessions};
+use domain::auth::{CODE_LIFETIME, CODE_MAILS_WINDOW, FAILURES_KEPT, SESSION_IDLE};
+use store::{captured_mails, code_mailboxes, email_codes, log_in_failures, outbox, sessions};
 
 use crate::{App, OperationError};
 
@@ -24,10 +24,11 @@ pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let now = unit.now();
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
     let mailboxes = code_mailboxes::prune(&unit, now.minus(CODE_MAILS_WINDOW)).await?;
+    let failures = log_in_failures::prune(&unit, now.minus(FAILURES_KEPT)).await?;
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
     let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
-    Ok(events + codes + mailboxes + sessions + mails)
+    Ok(events + codes + mailboxes + failures + sessions + mails)
 }
 
 /// Deletes old events, partition by partition, in transactions of limited size.

@@ -2,7 +2,9 @@
 
 mod credentials;
 mod email_codes;
+mod guessing;
 mod log_in;
+mod notices;
 mod refresh_tokens;
 mod sessions;
 mod sign_up;
@@ -86,12 +88,17 @@ pub(crate) async fn sign_up(
     auth::sign_up(&app.app, &app.credentials, &app.visitor(email), sign_up_input(email, flow)).await
 }
 
+pub(crate) fn log_in_input(email: &str, password: &str, device_token: Option<&String>) -> LogIn {
+    let device_token = device_token.cloned();
+    LogIn { email: address(email), password: password.to_owned(), device_token }
+}
+
 pub(crate) async fn log_in(
     app: &TestApp,
     email: &str,
     password: &str,
 ) -> Result<SessionTokens, OperationError> {
-    let input = LogIn { email: address(email), password: password.to_owned() };
+    let input = log_in_input(email, password, None);
     auth::log_in(&app.app, &app.credentials, &app.visitor(email), input).await
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use domain::ProblemCode;
 use domain::events::Audience;
 use operations::auth::{
-    LogIn, authenticate, list_sessions, log_out, refresh_tokens, revoke_other_sessions, revoke_session,
+    authenticate, list_sessions, log_out, refresh_tokens, revoke_other_sessions, revoke_session,
 };
 use store::ConnectionTrait as _;
 use testkit::{TestApp, TestDatabase};
 
-use super::{PASSWORD, address, log_in, refresh};
+use super::{PASSWORD, log_in, log_in_input, refresh};
 use crate::fixtures::{at_once, code, events_for, events_logged, people, until_a_lock_is_waited_for};
 
 const LIVE: &str = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL";
@@ -131,7 +131,7 @@ async fn concurrent_log_ins_leave_at_most_ten_live_sessions() {
     let (parts, keys) = (&app.app, &app.credentials);
     let begun = at_once(8, |number| {
         let (parts, keys, visitor) = (parts.clone(), keys.clone(), app.visitor(&format!("device {number}")));
-        let input = LogIn { email: address("mina@example.com"), password: PASSWORD.into() };
+        let input = log_in_input("mina@example.com", PASSWORD, None);
         async move { operations::auth::log_in(&parts, &keys, &visitor, input).await }
     })
     .await;
@@ -199,7 +199,7 @@ async fn a_log_in_with_a_password_that_changes_meanwhile_begins_no_session() {
     let mina = app.person("mina").await;
     let change = app.app.store.begin(app.now()).await.unwrap();
     store::users::lock(&change, mina.user().id).await.unwrap().unwrap();
-    let input = LogIn { email: address("mina@example.com"), password: mina.password.clone() };
+    let input = log_in_input("mina@example.com", &mina.password, None);
     let (parts, keys, visitor) = (app.app.clone(), app.credentials.clone(), app.visitor("mina"));
     let running = tokio::spawn(async move { operations::auth::log_in(&parts, &keys, &visitor, input).await });
     until_a_lock_is_waited_for(&app).await;
