@@ -5,6 +5,7 @@ use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
 use identity::codes::CodeHasher;
 use identity::cursors::CursorSeal;
+use identity::device_tokens::DeviceTokens;
 use identity::passwords::PasswordHasher;
 use identity::random::{OsRandom, RandomSource};
 use identity::refresh_tokens::RefreshTokens;
@@ -37,6 +38,7 @@ pub fn assemble(
             access_tokens: Arc::new(tokens),
             refresh_tokens: Arc::new(RefreshTokens::new(secret)),
             codes: Arc::new(CodeHasher::new(secret)),
+            device_tokens: Arc::new(DeviceTokens::new(secret)),
             passwords: PasswordHasher::new(),
             local_limits: Ephemeral::in_process(Arc::clone(&clock)),
         },

@@ -1,12 +1,14 @@
 //! Profiles and follows.
 
 pub(crate) mod body;
+mod credentials_body;
 
 use domain::ProblemCode as P;
 use domain::ids::UserId;
+use operations::auth::{self, limits};
 use operations::users;
 use poem_openapi::param::Path;
-use poem_openapi::{OpenApi, Tags};
+use poem_openapi::{ApiResponse, OpenApi, Tags};
 use serde_json::json;
 
 use crate::Service;
@@ -18,12 +20,21 @@ use crate::json::Json;
 use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
+use crate::visitor::FromVisitor;
 use body::{MeBody, RelationshipBody, UpdateMeBody, UserProfileBody, UserSummaryBody};
+use credentials_body::{ChangeEmailBody, ChangePasswordBody};
 
 #[derive(Tags)]
 enum Tag {
     /// Profiles and follows.
     Users,
+}
+
+#[derive(ApiResponse)]
+enum PasswordChanged {
+    /// The password was replaced, and the other sessions were ended.
+    #[oai(status = 204)]
+    NoContent,
 }
 
 pub(crate) struct UsersApi(pub(crate) Service);
@@ -34,6 +45,25 @@ impl Feature for UsersApi {
         Operation::new("updateMe", Access::required(200))
             .failures(&[P::VersionMismatch])
             .example_body(|| json!({"nickname": "달", "about": "Rust를 배우는 중", "locale": "en"})),
+        Operation::new("changePassword", Access::required(204))
+            .failures(&[P::InvalidCredentials, P::PasswordUnchanged, P::PasswordWeak])
+            .rate_limits(&[limits::CONFIRM_PASSWORD])
+            .example_body(|| {
+                json!({
+                    "current_password": "blue otters paint slowly",
+                    "new_password": "seven herons read aloud",
+                })
+            }),
+        Operation::new("changeEmail", Access::required(200))
+            .failures(&[P::InvalidCredentials, P::CodeInvalid, P::CodeAttemptsExhausted, P::EmailTaken])
+            .rate_limits(&[limits::CONFIRM_PASSWORD])
+            .example_body(|| {
+                json!({
+                    "current_password": "blue otters paint slowly",
+                    "flow_id": "3f2c8a52-7d0e-4c1b-9a6f-5e8d2b7c4a10",
+                    "code": "048151",
+                })
+            }),
         Operation::new("getUser", Access::optional(200)),
         Operation::new("listFollowers", Access::optional(200)),
         Operation::new("listFollowing", Access::optional(200)),
@@ -71,6 +101,36 @@ impl UsersApi {
         body: RequestBody<UpdateMeBody>,
     ) -> Result<Json<MeBody>, ApiProblem> {
         Ok(Json::of(users::update_me(self.0.app(), &caller.0, body.0, if_match.0).await?))
+    }
+
+    /// Changes the caller's password
+    ///
+    /// Needs the present password. Ends all sessions of the caller but the one of the access token.
+    #[oai(path = "/me/password", method = "put", operation_id = "changePassword")]
+    async fn change_password(
+        &self,
+        visitor: FromVisitor,
+        caller: Caller,
+        body: RequestBody<ChangePasswordBody>,
+    ) -> Result<PasswordChanged, ApiProblem> {
+        let (app, credentials) = (self.0.app(), self.0.credentials());
+        auth::change_password(app, credentials, &visitor.0, &caller.0, body.0).await?;
+        Ok(PasswordChanged::NoContent)
+    }
+
+    /// Changes the caller's e-mail address
+    ///
+    /// Needs the password, a flow of `requestEmailCode` for the new address with the purpose `email_change`, and the mailed
+    /// code. The old address gets a notice. Sessions stay.
+    #[oai(path = "/me/email", method = "put", operation_id = "changeEmail")]
+    async fn change_email(
+        &self,
+        visitor: FromVisitor,
+        caller: Caller,
+        body: RequestBody<ChangeEmailBody>,
+    ) -> Result<Json<MeBody>, ApiProblem> {
+        let (app, credentials) = (self.0.app(), self.0.credentials());
+        Ok(Json::of(auth::change_email(app, credentials, &visitor.0, &caller.0, body.0).await?))
     }
 
     /// Returns a person's public profile

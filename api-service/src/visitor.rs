@@ -1,7 +1,9 @@
 use std::net::IpAddr;
 
+use domain::auth::ClientOrigin;
 use edge::RequestContext;
 use operations::Visitor;
+use poem::http::{HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody};
 
 /// The sender of a request, logged in or not: their network and their language.
@@ -10,8 +12,12 @@ pub(crate) struct FromVisitor(pub(crate) Visitor);
 impl<'a> FromRequest<'a> for FromVisitor {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
         let context = RequestContext::of(request)?;
-        let address = limit_key(context.edge().client_of(request));
-        Ok(Self(Visitor { address, locale: context.locale() }))
+        let address = context.edge().client_of(request);
+        // Bytes that are no visible ASCII are shown as such, not refused: the header does not matter otherwise.
+        let user_agent =
+            request.headers().get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+        let origin = ClientOrigin::new(&String::from_utf8_lossy(user_agent), edge::prefix(address));
+        Ok(Self(Visitor { address: limit_key(address), origin, locale: context.locale() }))
     }
 }
 

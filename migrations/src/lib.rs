@@ -28,6 +28,9 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000007_create_jobs::Step),
             Box::new(steps::m20261121_000008_count_notifications::Step),
             Box::new(steps::m20261121_000009_mark_events::Step),
+            Box::new(steps::m20261122_000023_describe_sessions::Step),
+            Box::new(steps::m20261122_000024_bind_codes_to_flows::Step),
+            Box::new(steps::m20261122_000025_count_failed_log_ins::Step),
             Box::new(steps::m20261122_000037_create_idempotency_keys::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()

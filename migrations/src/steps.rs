@@ -11,4 +11,7 @@ pub(crate) mod m20261121_000006_create_notifications;
 pub(crate) mod m20261121_000007_create_jobs;
 pub(crate) mod m20261121_000008_count_notifications;
 pub(crate) mod m20261121_000009_mark_events;
+pub(crate) mod m20261122_000023_describe_sessions;
+pub(crate) mod m20261122_000024_bind_codes_to_flows;
+pub(crate) mod m20261122_000025_count_failed_log_ins;
 pub(crate) mod m20261122_000037_create_idempotency_keys;

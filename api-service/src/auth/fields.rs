@@ -2,6 +2,7 @@
 
 use domain::problem::{FieldFault, FieldProblem};
 use domain::users::EmailAddress;
+use identity::codes::Code;
 use identity::passwords::Password;
 use poem_openapi::registry::MetaSchema;
 
@@ -22,18 +23,18 @@ impl TextKind for EmailField {
     }
 }
 
-/// A mailed code. A text of another form is a wrong code: the operation answers it and counts the attempt.
+/// A mailed code.
 pub(crate) struct CodeField;
 
 impl TextKind for CodeField {
-    type Value = String;
+    type Value = Code;
 
     fn schema() -> MetaSchema {
         MetaSchema { pattern: Some("^[0-9]{6}$".into()), ..MetaSchema::new("string") }
     }
 
-    fn parse(_pointer: &str, text: &str) -> Result<String, FieldProblem> {
-        Ok(text.to_owned())
+    fn parse(pointer: &str, text: &str) -> Result<Code, FieldProblem> {
+        Code::parse(text).map_err(|_not_a_code| FieldProblem::at(pointer, FieldFault::BadFormat))
     }
 }
 
@@ -81,6 +82,21 @@ impl TextKind for PasswordField {
             // No account has such a password; hashing it would only cost time.
             return Err(FieldProblem::at(pointer, FieldFault::TooLong).with("max", Password::MAX));
         }
+        Ok(text.to_owned())
+    }
+}
+
+/// A device token. A text of another form is a token that is not valid.
+pub(crate) struct DeviceTokenField;
+
+impl TextKind for DeviceTokenField {
+    type Value = String;
+
+    fn schema() -> MetaSchema {
+        MetaSchema { min_length: Some(1), ..MetaSchema::new("string") }
+    }
+
+    fn parse(_pointer: &str, text: &str) -> Result<String, FieldProblem> {
         Ok(text.to_owned())
     }
 }

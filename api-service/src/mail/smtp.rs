@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use lettre::message::Mailbox;
-use lettre::message::header::{ContentType, MIME_VERSION_1_0};
+use lettre::message::header::MIME_VERSION_1_0;
+use lettre::message::{Mailbox, MultiPart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use operations::jobs::{Mail, MailFault, Mailer};
 
@@ -46,8 +46,7 @@ impl Mailer for SmtpMailer {
             .to(Mailbox::new(None, to))
             .subject(mail.subject)
             .header(MIME_VERSION_1_0)
-            .header(ContentType::TEXT_PLAIN)
-            .body(mail.text)
+            .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
             .map_err(|fault| MailFault(fault.to_string()))?;
         let sent = tokio::time::timeout(DEADLINE * 2, self.transport.send(message)).await;
         match sent {

@@ -112,6 +112,8 @@ fn comment_state(state: CommentState) -> Labels {
 fn code_purpose(purpose: CodePurpose) -> Labels {
     match purpose {
         CodePurpose::SignUp => ("가입", "Sign-up"),
+        CodePurpose::PasswordReset => ("비밀번호 재설정", "Password reset"),
+        CodePurpose::EmailChange => ("이메일 주소 변경", "Address change"),
     }
 }
 

@@ -10,24 +10,54 @@ use crate::test_api::{Actor, TestApi};
 
 pub(crate) const PASSWORD: &str = "blue otters paint slowly";
 
+/// A flow and its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub(crate) id: String,
+    pub(crate) code: String,
+}
+
+impl Flow {
+    /// Returns the flow with another code, which is wrong.
+    pub(crate) fn wrong(&self) -> Self {
+        let number: u32 = self.code.parse().unwrap();
+        Self { id: self.id.clone(), code: format!("{:06}", (number + 1) % 1_000_000) }
+    }
+
+    /// Returns the body of a sign-up.
+    pub(crate) fn sign_up(&self, email: &str) -> Value {
+        json!({"email": email, "flow_id": self.id, "code": self.code, "password": PASSWORD})
+    }
+}
+
 impl TestApi {
-    /// Requests a code and returns the mailed one.
-    pub(crate) async fn code_for(&self, email: &str) -> String {
-        self.request_code(email).await.expect(202);
+    /// Requests a code and returns the flow and the mailed code.
+    pub(crate) async fn code_for(&self, email: &str) -> Flow {
+        self.code_to("signup", email).await
+    }
+
+    /// Requests a code for a purpose and returns the flow and the mailed code.
+    pub(crate) async fn code_to(&self, purpose: &str, email: &str) -> Flow {
+        let requested = self.request_code_to(purpose, email).await.expect(202);
         self.parts.run_jobs().await;
-        self.parts.mailbox.code_for(email)
+        Flow { id: requested["flow_id"].as_str().unwrap().into(), code: self.parts.mailbox.code_for(email) }
     }
 
     /// Requests a code.
     pub(crate) async fn request_code(&self, email: &str) -> crate::answer::Answer {
-        let body = json!({"email": email, "purpose": "signup"});
+        self.request_code_to("signup", email).await
+    }
+
+    /// Requests a code for a purpose.
+    pub(crate) async fn request_code_to(&self, purpose: &str, email: &str) -> crate::answer::Answer {
+        let body = json!({"email": email, "purpose": purpose});
         self.post("/api/v1/auth/email-codes", &body).send().await
     }
 
     /// Signs a person up through the API and returns their tokens.
     pub(crate) async fn sign_up(&self, email: &str) -> Value {
-        let code = self.code_for(email).await;
-        let body = json!({"email": email, "code": code, "password": PASSWORD, "nickname": "미나"});
+        let mut body = self.code_for(email).await.sign_up(email);
+        body["nickname"] = "미나".into();
         self.post("/api/v1/auth/signups", &body).send().await.expect(201)
     }
 
@@ -53,8 +83,9 @@ async fn sign_up_with_the_mailed_code_creates_an_account_and_a_session(database:
     assert_eq!(requested["resend_at"], now.plus(Duration::from_mins(1)).to_string());
     api.parts.run_jobs().await;
     let code = api.parts.mailbox.code_for("mina@example.com");
-    let body =
-        json!({"email": "mina@example.COM", "code": code, "password": PASSWORD, "nickname": "  미나 "});
+    let flow = Flow { id: requested["flow_id"].as_str().unwrap().into(), code };
+    let mut body = flow.sign_up("mina@example.COM");
+    body["nickname"] = "  미나 ".into();
     let answer = api.post("/api/v1/auth/signups", &body).send().await;
     let location = answer.header("location").unwrap().to_owned();
     let tokens = answer.expect(201);
@@ -113,17 +144,27 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(database: T
     assert_eq!(answers[0], answers[1]);
 }
 
+/// Rule ID14.
 #[testkit::both_databases]
-async fn failed_log_ins_are_limited_by_account(database: TestDatabase) {
+async fn failed_log_ins_are_delayed_by_network_and_not_for_a_known_device(database: TestDatabase) {
     let api = TestApi::new(database);
-    api.sign_up("mina@example.com").await;
-    for _ in 0..10 {
+    let signed_up = api.sign_up("mina@example.com").await;
+    for _ in 0..5 {
         api.log_in("mina@example.com", "wrong").await.problem(401, "invalid_credentials");
     }
     let refused = api.log_in("mina@example.com", PASSWORD).await;
     let wait = refused.header("retry-after").unwrap().parse().unwrap();
     refused.problem(429, "rate_limited");
     api.log_in("another@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+    let body = json!({"email": "mina@example.com", "password": PASSWORD});
+    let elsewhere = api.post("/api/v1/auth/sessions", &body).header("x-real-ip", "203.0.113.9");
+    elsewhere.send().await.expect(201);
+    let mut known = body.clone();
+    known["device_token"] = signed_up["device_token"].clone();
+    let tokens = api.post("/api/v1/auth/sessions", &known).send().await.expect(201);
+    assert_eq!(tokens["device_token"], signed_up["device_token"]);
+    let refreshed = crate::refresh::refresh(&api, &tokens).await.expect(200);
+    assert_eq!(refreshed.get("device_token"), None);
     api.parts.clock.advance(Duration::from_secs(wait));
     api.log_in("mina@example.com", PASSWORD).await.expect(201);
 }
@@ -153,14 +194,23 @@ async fn an_access_token_expires_after_ten_minutes() {
 #[tokio::test]
 async fn every_fault_of_a_sign_up_is_reported_at_once() {
     let api = TestApi::new(TestDatabase::sqlite().await);
-    let body = json!({"email": "nowhere", "code": "1", "password": "short", "nickname": " ", "locale": "en"});
+    let body = json!({
+        "email": "nowhere", "flow_id": crate::posts::NOTHING, "code": "1", "password": "short", "nickname": " ",
+        "locale": "en",
+    });
     let found = api.post("/api/v1/auth/signups", &body).send().await.faults(422, "validation_failed");
-    let expected = faults([("/email", "bad_format"), ("/nickname", "required"), ("/password", "too_short")]);
+    let expected = faults([
+        ("/code", "bad_format"),
+        ("/email", "bad_format"),
+        ("/nickname", "required"),
+        ("/password", "too_short"),
+    ]);
     assert_eq!(found, expected);
     let body = json!({"email": "a@example.com", "nick": "x", "locale": "fr", "password": 1});
     let found = api.post("/api/v1/auth/signups", &body).send().await.faults(422, "validation_failed");
     let expected = faults([
         ("/code", "required"),
+        ("/flow_id", "required"),
         ("/locale", "not_allowed"),
         ("/nick", "unknown_field"),
         ("/password", "bad_format"),
@@ -171,12 +221,12 @@ async fn every_fault_of_a_sign_up_is_reported_at_once() {
 #[tokio::test]
 async fn a_password_that_is_easy_to_guess_is_refused() {
     let api = TestApi::new(TestDatabase::sqlite().await);
-    let code = api.code_for("mina.rivers@example.com").await;
+    let flow = api.code_for("mina.rivers@example.com").await;
     for weak in ["password1", "12345678", "qwertyuiop", "aaaaaaaaaa", "mina.rivers", "즐거운나무늘보 학생"]
     {
-        let body = json!({
-            "email": "mina.rivers@example.com", "code": code, "password": weak, "nickname": "즐거운나무늘보 학생",
-        });
+        let mut body = flow.sign_up("mina.rivers@example.com");
+        body["password"] = weak.into();
+        body["nickname"] = "즐거운나무늘보 학생".into();
         api.post("/api/v1/auth/signups", &body).send().await.problem(422, "password_weak");
     }
 }

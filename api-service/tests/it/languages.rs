@@ -53,10 +53,12 @@ async fn mails_use_the_language_of_the_request() {
         let email = format!("{name}@example.com");
         let body = json!({"email": email, "purpose": "signup"});
         let call = api.post("/api/v1/auth/email-codes", &body).header("accept-language", language);
-        call.send().await.expect(202);
+        let requested = call.send().await.expect(202);
         api.parts.run_jobs().await;
         assert!(api.parts.mailbox.texts_to(&email)[0].starts_with(word));
-        let body = json!({"email": email, "code": api.parts.mailbox.code_for(&email), "password": PASSWORD});
+        let code = api.parts.mailbox.code_for(&email);
+        let body =
+            json!({"email": email, "flow_id": requested["flow_id"], "code": code, "password": PASSWORD});
         let call = api.post("/api/v1/auth/signups", &body).header("accept-language", language);
         let user = &call.send().await.expect(201)["user"];
         assert_eq!(user["locale"], name);

@@ -26,7 +26,7 @@ async fn captured_mails_are_listed_latest_first(database: TestDatabase) {
     for (to, subject) in [("mina@example.com", "<b>하나</b>"), ("o'hara&\"co\"@example.com", "둘")] {
         let to = EmailAddress::from_stored(to.into());
         let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"".into();
-        assert!(mailer.send(Mail { to, subject: subject.into(), text }).await.is_ok());
+        assert!(mailer.send(Mail { to, subject: subject.into(), text, html: String::new() }).await.is_ok());
     }
     let text = "<script>alert(1)</script>\n안녕하세요 & \"hello\"";
     let list = api.look("/dev/mail.json").await;

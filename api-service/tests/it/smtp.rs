@@ -5,10 +5,10 @@ use std::time::Duration;
 use api_service::SmtpMailer;
 use domain::users::EmailAddress;
 use operations::jobs::{Mail, Mailer as _};
-use serde_json::json;
 use testkit::TestDatabase;
 use tokio::net::TcpListener;
 
+use crate::auth::Flow;
 use crate::smtp_sink;
 use crate::test_api::TestApi;
 
@@ -19,6 +19,7 @@ fn mail(subject: &str, text: &str) -> Mail {
         to: EmailAddress::parse("/email", "mina@example.com").unwrap(),
         subject: subject.into(),
         text: text.into(),
+        html: format!("<p>{text}</p>"),
     }
 }
 
@@ -38,8 +39,10 @@ async fn a_korean_mail_arrives_unchanged() {
         (arrived.header("To").as_str(), arrived.header("From").contains("no-reply@example.org")),
         ("mina@example.com", true)
     );
-    assert_eq!(arrived.header("Content-Type"), "text/plain; charset=utf-8");
-    assert_eq!(arrived.text().replace("\r\n", "\n"), text);
+    assert!(arrived.header("Content-Type").starts_with("multipart/alternative; boundary="));
+    assert_eq!(arrived.part("text/plain").replace("\r\n", "\n").trim_end(), text.trim_end());
+    let html = arrived.part("text/html").replace("\r\n", "\n");
+    assert_eq!(html.trim_end(), format!("<p>{text}</p>"));
     for name in ["Date", "MIME-Version"] {
         assert!(!arrived.header(name).is_empty());
     }
@@ -50,12 +53,13 @@ async fn the_code_that_is_mailed_signs_up() {
     let (url, mut received) = smtp_sink::start().await;
     let mailer = SmtpMailer::new(&url, FROM).unwrap();
     let api = TestApi::new(TestDatabase::sqlite().await);
-    api.request_code("mina@example.com").await.expect(202);
+    let requested = api.request_code("mina@example.com").await.expect(202);
     let done = operations::jobs::run_due_jobs(&api.parts.app, &api.parts.credentials, &mailer).await.unwrap();
     assert_eq!(done.done, 1);
-    let text = received.recv().await.unwrap().text();
+    let text = received.recv().await.unwrap().part("text/plain");
     let code = text.split_whitespace().find(|word| word.len() == 6 && word.parse::<u32>().is_ok()).unwrap();
-    let body = json!({"email": "mina@example.com", "code": code, "password": crate::auth::PASSWORD});
+    let flow = Flow { id: requested["flow_id"].as_str().unwrap().into(), code: code.to_owned() };
+    let body = flow.sign_up("mina@example.com");
     api.post("/api/v1/auth/signups", &body).send().await.expect(201);
 }
 

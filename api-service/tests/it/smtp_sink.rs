@@ -18,25 +18,19 @@ pub(crate) struct Received {
 impl Received {
     /// Returns a header, unfolded and decoded (RFC 2047).
     pub(crate) fn header(&self, name: &str) -> String {
-        let (head, _) = self.message.split_once("\n\n").unwrap();
-        let unfolded = head.replace("\n ", " ");
-        let value = unfolded.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        let value = value.unwrap_or_else(|| panic!("no {name} in {head}"));
-        // The space between two encoded words is not part of the text.
-        let value = value.replace("?= =?", "?==?");
-        let mut parts = value.split("=?utf-8?b?");
-        let mut text = parts.next().unwrap().to_owned();
-        for (encoded, plain) in parts.map(|part| part.split_once("?=").unwrap()) {
-            text.push_str(std::str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap());
-            text.push_str(plain);
-        }
-        text
+        header(self.message.split_once("\n\n").unwrap().0, name)
     }
 
-    /// Returns the text, decoded as its headers specify (RFC 2045).
-    pub(crate) fn text(&self) -> String {
+    /// Returns the part of that media type, decoded as its headers specify (RFC 2045, RFC 2046).
+    pub(crate) fn part(&self, media_type: &str) -> String {
+        let content_type = self.header("Content-Type");
+        let boundary = format!("--{}", content_type.split('"').nth(1).unwrap());
         let (_, body) = self.message.split_once("\n\n").unwrap();
-        match self.header("Content-Transfer-Encoding").as_str() {
+        let mut parts = body.split(&boundary).filter_map(|part| part.trim_start().split_once("\n\n"));
+        let (head, body) = parts
+            .find(|(head, _)| header(head, "Content-Type") == format!("{media_type}; charset=utf-8"))
+            .unwrap_or_else(|| panic!("no {media_type} in {}", self.message));
+        match header(head, "Content-Transfer-Encoding").as_str() {
             "base64" => {
                 let packed: String = body.split_whitespace().collect();
                 String::from_utf8(STANDARD.decode(packed).unwrap()).unwrap()
@@ -45,6 +39,21 @@ impl Received {
             other => panic!("encoded as {other}"),
         }
     }
+}
+
+fn header(head: &str, name: &str) -> String {
+    let unfolded = head.replace("\n ", " ");
+    let value = unfolded.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let value = value.unwrap_or_else(|| panic!("no {name} in {head}"));
+    // The space between two encoded words is not part of the text.
+    let value = value.replace("?= =?", "?==?");
+    let mut parts = value.split("=?utf-8?b?");
+    let mut text = parts.next().unwrap().to_owned();
+    for (encoded, plain) in parts.map(|part| part.split_once("?=").unwrap()) {
+        text.push_str(std::str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap());
+        text.push_str(plain);
+    }
+    text
 }
 
 /// Starts a mail server that accepts every mail. Returns its URL and the received mails.

@@ -84,10 +84,12 @@ impl Api {
     pub async fn sign_up(&self, name: &str) -> Result<Person, LoadFault> {
         let email = format!("{name}@example.com");
         let wanted = json!({ "email": email, "purpose": "signup" });
-        self.call(Method::POST, "/api/v1/auth/email-codes", None, Some(wanted)).await?.expect(202)?;
+        let requested = self.call(Method::POST, "/api/v1/auth/email-codes", None, Some(wanted)).await?;
+        let flow = requested.expect(202)?.text("/flow_id")?;
         let code = self.code_for(&email).await?;
-        let body =
-            json!({ "email": email, "code": code, "password": "blue otters paint slowly", "nickname": name });
+        let body = json!({
+            "email": email, "flow_id": flow, "code": code, "password": "blue otters paint slowly", "nickname": name,
+        });
         let tokens = self.call(Method::POST, "/api/v1/auth/signups", None, Some(body)).await?.expect(201)?;
         Ok(Person { id: tokens.text("/user/id")?, token: tokens.text("/access_token")? })
     }

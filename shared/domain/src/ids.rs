@@ -1,4 +1,5 @@
-//! Typed identifiers. Each is a `UUIDv7` (RFC 9562, section 5.7), so they sort by the time of creation.
+//! Typed identifiers. Each is a `UUIDv7` (RFC 9562, section 5.7), so they sort by the time of creation; those of flows are
+//! `UUIDv4`, because they are secrets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -69,6 +70,10 @@ define_id! {
     CommentId
     /// A session, which begins with a log-in.
     SessionId
+    /// A request for an e-mailed code, to which the code and the attempts belong. Unguessable.
+    CodeFlowId
+    /// A device from which a person logged in.
+    DeviceId
     /// A follow of one person by another.
     FollowId
     /// A like of a post.

@@ -82,7 +82,7 @@ fn normalise(input: &str) -> String {
 /// Returns whether a character is invisible or reorders its neighbours: controls, bidirectional controls (UAX
 /// #9), line and paragraph separators, default ignorable code points (UAX #44) and noncharacters. Joiners and
 /// variation selectors are allowed, because emoji and some scripts need them.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || u32::from(c) & 0xFFFE == 0xFFFE
         || matches!(c,

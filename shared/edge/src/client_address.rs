@@ -42,6 +42,17 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Returns the network of an address as people are shown it: the /24 for IPv4, the /64 for IPv6. It does not tell apart
+/// the machines of one household or office.
+pub fn prefix(address: IpAddr) -> String {
+    match network(address) {
+        IpAddr::V4(address) => {
+            format!("{}/24", Ipv4Addr::from_bits(address.to_bits() & 0xFFFF_FF00))
+        }
+        IpAddr::V6(network) => format!("{network}/64"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +65,17 @@ mod tests {
             headers.append(REAL_IP, value.parse().unwrap());
         }
         proxies.client_of(Some(peer.parse().unwrap()), &headers).to_string()
+    }
+
+    #[test]
+    fn a_prefix_is_the_24_of_ipv4_and_the_64_of_ipv6() {
+        for (address, shown) in [
+            ("192.0.2.77", "192.0.2.0/24"),
+            ("::ffff:192.0.2.77", "192.0.2.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(prefix(address.parse().unwrap()), shown);
+        }
     }
 
     #[test]

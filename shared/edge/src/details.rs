@@ -106,6 +106,9 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::ValidationFailed => detail("입력값을 확인해 주세요.", "Check the values you have entered."),
         P::CodeInvalid => detail("인증 코드가 틀렸거나 만료되었습니다.", "The code is wrong or has expired."),
         P::PasswordWeak => detail("추측하기 쉬운 비밀번호입니다.", "The password is too easy to guess."),
+        P::PasswordUnchanged => {
+            detail("지금 쓰는 비밀번호와 같습니다.", "The new password is the same as the present one.")
+        }
         P::SelfFollow => detail("자기 자신은 팔로우할 수 없습니다.", "You cannot follow yourself."),
         P::ParentMismatch => {
             detail("이 글의 댓글이 아닙니다.", "The parent is not an existing comment of this post.")

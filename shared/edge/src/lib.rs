@@ -15,7 +15,7 @@ mod request_body;
 mod security_headers;
 pub mod settings;
 
-pub use client_address::network;
+pub use client_address::{network, prefix};
 pub use context::{ProblemError, RequestContext};
 pub use edge::{Edge, ServicePolicy};
 pub use layer::Failures;

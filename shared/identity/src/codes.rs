@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::ids::CodeFlowId;
 
 use crate::random::{RandomSource, bytes};
 use crate::secrets::{DerivedKey, MasterSecret, are_equal};
@@ -29,9 +30,8 @@ impl Code {
         }
     }
 
-    /// Parses a typed code: six digits, surrounding white space ignored.
+    /// Parses a typed code: six digits and nothing else.
     pub fn parse(text: &str) -> Result<Self, NotACode> {
-        let text = text.trim();
         let is_code = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if is_code { Ok(Self(text.to_owned())) } else { Err(NotACode) }
     }
@@ -88,17 +88,25 @@ pub struct CodeHasher {
 impl CodeHasher {
     /// Creates a hasher with a key derived from `secret`.
     pub fn new(secret: &MasterSecret) -> Self {
-        Self { key: secret.derive("e-mail code v1") }
+        Self { key: secret.derive("e-mail code v2") }
     }
 
-    /// Returns the stored form of a code for `email` and `purpose`. It matches for no other address or purpose.
-    pub fn hash(&self, purpose: &str, email: &str, code: &Code) -> CodeHash {
-        CodeHash(self.key.mac(&[purpose.as_bytes(), email.as_bytes(), code.0.as_bytes()]))
+    /// Returns the stored form of the code of a flow. It matches for no other flow, purpose or address.
+    pub fn hash(&self, flow: CodeFlowId, purpose: &str, email: &str, code: &Code) -> CodeHash {
+        let parts = [flow.0.as_bytes(), purpose.as_bytes(), email.as_bytes(), code.0.as_bytes()];
+        CodeHash(self.key.mac(&parts))
     }
 
     /// Returns whether `code` is the stored one, in constant time.
-    pub fn matches(&self, stored: &CodeHash, purpose: &str, email: &str, code: &Code) -> bool {
-        are_equal(&stored.0, &self.hash(purpose, email, code).0)
+    pub fn matches(
+        &self,
+        stored: &CodeHash,
+        flow: CodeFlowId,
+        purpose: &str,
+        email: &str,
+        code: &Code,
+    ) -> bool {
+        are_equal(&stored.0, &self.hash(flow, purpose, email, code).0)
     }
 }
 
@@ -107,6 +115,8 @@ mod tests {
     use super::*;
     use crate::random::{OsRandom, Repeating};
     use crate::secrets::test_secret;
+
+    const FLOW: CodeFlowId = CodeFlowId(uuid::Uuid::from_u128(7));
 
     #[test]
     fn codes_are_drawn_uniformly() {
@@ -133,28 +143,41 @@ mod tests {
 
     #[test]
     fn only_six_digits_are_a_code() {
-        assert_eq!(Code::parse(" 012345\n").unwrap().expose(), "012345");
-        for wrong in ["", "12345", "1234567", "12345a", "123 456", "-12345", "١٢٣٤٥٦", "１２３４５６"]
-        {
+        assert_eq!(Code::parse("012345").unwrap().expose(), "012345");
+        for wrong in [
+            "",
+            " 012345",
+            "012345\n",
+            "12345",
+            "1234567",
+            "12345a",
+            "123 456",
+            "-12345",
+            "١٢٣٤٥٦",
+            "１２３４５６",
+        ] {
             assert_eq!(Code::parse(wrong).err(), Some(NotACode), "{wrong}");
         }
     }
 
     #[test]
-    fn a_code_is_valid_for_one_address_and_one_purpose() {
+    fn a_code_is_valid_for_one_flow_one_address_and_one_purpose() {
         let hasher = CodeHasher::new(&test_secret());
         let code = Code::parse("012345").unwrap();
-        let stored = hasher.hash("signup", "mina@example.com", &code);
-        assert!(hasher.matches(&stored, "signup", "mina@example.com", &code));
-        assert!(!hasher.matches(&stored, "reset", "mina@example.com", &code));
-        assert!(!hasher.matches(&stored, "signup", "jun@example.com", &code));
-        assert!(!hasher.matches(&stored, "signup", "mina@example.com", &Code::parse("012346").unwrap()));
+        let stored = hasher.hash(FLOW, "signup", "mina@example.com", &code);
+        let other = CodeFlowId(uuid::Uuid::from_u128(8));
+        assert!(hasher.matches(&stored, FLOW, "signup", "mina@example.com", &code));
+        assert!(!hasher.matches(&stored, other, "signup", "mina@example.com", &code));
+        assert!(!hasher.matches(&stored, FLOW, "reset", "mina@example.com", &code));
+        assert!(!hasher.matches(&stored, FLOW, "signup", "jun@example.com", &code));
+        let wrong = Code::parse("012346").unwrap();
+        assert!(!hasher.matches(&stored, FLOW, "signup", "mina@example.com", &wrong));
     }
 
     #[test]
     fn stored_codes_read_back_and_do_not_show_the_code() {
         let hasher = CodeHasher::new(&test_secret());
-        let stored = hasher.hash("signup", "mina@example.com", &Code::parse("012345").unwrap());
+        let stored = hasher.hash(FLOW, "signup", "mina@example.com", &Code::parse("012345").unwrap());
         assert_eq!(CodeHash::parse(&stored.to_text()), Ok(stored.clone()));
         assert_eq!(CodeHash::try_from(&stored.as_bytes()[..]), Ok(stored.clone()));
         assert!(!stored.to_text().contains("012345"));

@@ -4,6 +4,7 @@ pub mod access_tokens;
 pub mod codes;
 pub mod credential_kinds;
 pub mod cursors;
+pub mod device_tokens;
 pub mod digest;
 pub mod key_files;
 pub mod passwords;

@@ -62,6 +62,11 @@ impl Password {
         }
     }
 
+    /// Returns whether `typed` is the same password, perhaps in another normalisation form.
+    pub fn is_spelled(&self, typed: &str) -> bool {
+        normalise(typed).is_some_and(|typed| are_equal(typed.as_bytes(), self.0.as_bytes()))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

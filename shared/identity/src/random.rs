@@ -3,6 +3,7 @@
 use rand::Rng;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
+use uuid::Uuid;
 
 /// A source of unpredictable bytes. Tests use a predictable one.
 pub trait RandomSource: Send + Sync + 'static {
@@ -27,6 +28,11 @@ pub(crate) fn bytes<const N: usize>(random: &dyn RandomSource) -> [u8; N] {
     let mut bytes = [0; N];
     random.fill(&mut bytes);
     bytes
+}
+
+/// Returns an identifier that cannot be guessed: a `UUIDv4` with 122 random bits (RFC 9562, section 5.4).
+pub fn unguessable_id(random: &dyn RandomSource) -> Uuid {
+    uuid::Builder::from_random_bytes(bytes(random)).into_uuid()
 }
 
 /// Repeats a list of bytes endlessly.
@@ -56,6 +62,14 @@ impl RandomSource for Repeating {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unguessable_id_has_122_drawn_bits() {
+        let id = |byte: u8| unguessable_id(&Repeating::new(&[byte])).to_string();
+        assert_eq!(id(0), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(id(0xFF), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_ne!(unguessable_id(&OsRandom), unguessable_id(&OsRandom));
+    }
 
     #[test]
     fn the_system_random_source_does_not_repeat() {

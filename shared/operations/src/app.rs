@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
+use domain::auth::ClientOrigin;
 use domain::ids::{SessionId, UserId};
 use domain::users::{Locale, Role, UserState, UserSummary};
 use domain::{Clock, IdSource};
 use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
 use identity::codes::CodeHasher;
+use identity::device_tokens::DeviceTokens;
 use identity::passwords::PasswordHasher;
 use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
@@ -33,6 +35,8 @@ pub struct Credentials {
     pub access_tokens: Arc<AccessTokens>,
     /// Issues and verifies refresh tokens.
     pub refresh_tokens: Arc<RefreshTokens>,
+    /// Issues and verifies device tokens.
+    pub device_tokens: Arc<DeviceTokens>,
     /// Hashes codes.
     pub codes: Arc<CodeHasher>,
     /// Hashes passwords.
@@ -72,6 +76,8 @@ impl Caller {
 pub struct Visitor {
     /// Client address or its network, the key of rate limits.
     pub address: String,
+    /// Program and network, as the owner of an account sees them.
+    pub origin: ClientOrigin,
     /// Preferred language.
     pub locale: Locale,
 }

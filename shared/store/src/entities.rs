@@ -1,12 +1,14 @@
 //! One entity a table, without logic.
 
 pub(crate) mod captured_mails;
+pub(crate) mod code_mailboxes;
 pub(crate) mod comments;
 pub(crate) mod email_codes;
 pub(crate) mod follows;
 pub(crate) mod idempotency_keys;
 pub(crate) mod jobs;
 pub(crate) mod log_epochs;
+pub(crate) mod log_in_failures;
 pub(crate) mod notification_actors;
 pub(crate) mod notification_heads;
 pub(crate) mod notifications;
@@ -66,7 +68,8 @@ mod tests {
             ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
         }
         note_all! {
-            captured_mails comments email_codes follows idempotency_keys jobs log_epochs notification_actors notification_heads
+            captured_mails code_mailboxes comments email_codes follows idempotency_keys jobs log_epochs log_in_failures
+            notification_actors notification_heads
             notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
         }
         assert_eq!(said, migrated_schema(&store).await);

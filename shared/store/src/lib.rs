@@ -15,6 +15,7 @@ mod unit_of_work;
 mod writes;
 
 pub mod captured_mails;
+pub mod code_mailboxes;
 pub mod comments;
 pub mod email_codes;
 pub mod follows;
@@ -22,6 +23,7 @@ pub mod idempotency_keys;
 pub mod jobs;
 pub mod leases;
 pub mod likes;
+pub mod log_in_failures;
 pub mod notifications;
 pub mod outbox;
 pub mod posts;

@@ -1,12 +1,13 @@
 //! Sessions.
 
 use domain::Timestamp;
-use domain::auth::Session;
+use domain::auth::{ClientOrigin, SESSION_ABSOLUTE, SESSION_IDLE, Session};
 use domain::ids::{SessionId, UserId};
 use domain::users::{Role, UserState};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Cond, Expr, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
 use crate::backend::is_among;
@@ -23,8 +24,13 @@ pub struct StoredSession {
     pub salt: String,
 }
 
-/// Adds a session.
-pub async fn insert(unit: &UnitOfWork, session: &Session, salt: &str) -> Result<(), StoreError> {
+/// Adds a session that begins at `origin`.
+pub async fn insert(
+    unit: &UnitOfWork,
+    session: &Session,
+    salt: &str,
+    origin: &ClientOrigin,
+) -> Result<(), StoreError> {
     let row = sessions::ActiveModel {
         id: Set(session.id),
         user_id: Set(session.user_id),
@@ -33,6 +39,8 @@ pub async fn insert(unit: &UnitOfWork, session: &Session, salt: &str) -> Result<
         rotated_at: Set(session.rotated_at),
         created_at: Set(session.created_at),
         revoked_at: Set(session.revoked_at),
+        client: Set(origin.client.clone()),
+        ip_prefix: Set(origin.ip_prefix.clone()),
     };
     sessions::Entity::insert(row).exec_without_returning(unit.connection().await?).await?;
     Ok(())
@@ -129,6 +137,100 @@ pub async fn revoke(unit: &UnitOfWork, id: SessionId) -> Result<bool, StoreError
         .exec(unit.connection().await?)
         .await?;
     Ok(revoked.rows_affected == 1)
+}
+
+/// Returns the sessions of a person that are live at `now`, with where they began, the one used last first. At most
+/// `limit`.
+pub async fn live_of(
+    connection: &impl ConnectionTrait,
+    user: UserId,
+    now: Timestamp,
+    limit: u64,
+) -> Result<Vec<(Session, ClientOrigin)>, StoreError> {
+    let rows = sessions::Entity::find()
+        .filter(is_live(user, now))
+        .order_by_desc(sessions::Column::RotatedAt)
+        .order_by_desc(sessions::Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    let origin =
+        |row: &sessions::Model| ClientOrigin { client: row.client.clone(), ip_prefix: row.ip_prefix.clone() };
+    Ok(rows.iter().map(|row| (session(row), origin(row))).collect())
+}
+
+/// Returns whether a session belongs to a person, ended or not.
+pub async fn is_of(
+    connection: &impl ConnectionTrait,
+    id: SessionId,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    let owner: Option<UserId> = sessions::Entity::find_by_id(id)
+        .select_only()
+        .column(sessions::Column::UserId)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(owner == Some(user))
+}
+
+/// Which live sessions of a person to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All of them.
+    All,
+    /// All but one.
+    AllBut(SessionId),
+    /// The oldest, so that this number is left.
+    AllButNewest(usize),
+}
+
+/// Ends live sessions of a person. Returns those that this call ended. The caller holds the lock of the person
+/// ([`crate::users::lock`]), so that calls at the same time do not wait for each other's rows.
+pub async fn revoke_live(
+    unit: &UnitOfWork,
+    user: UserId,
+    ending: Ending,
+) -> Result<Vec<SessionId>, StoreError> {
+    let mut update = Query::update();
+    update
+        .table(sessions::Entity)
+        .value(sessions::Column::RevokedAt, unit.now())
+        .cond_where(is_live(user, unit.now()))
+        .returning_col(sessions::Column::Id);
+    let connection = unit.connection().await?;
+    match ending {
+        Ending::All => {}
+        Ending::AllBut(kept) => {
+            update.and_where(sessions::Column::Id.ne(kept));
+        }
+        Ending::AllButNewest(kept) => {
+            let live: Vec<SessionId> = sessions::Entity::find()
+                .select_only()
+                .column(sessions::Column::Id)
+                .filter(is_live(user, unit.now()))
+                .order_by_desc(sessions::Column::Id)
+                .into_tuple()
+                .all(connection)
+                .await?;
+            let oldest: Vec<_> = live.into_iter().skip(kept).map(|id| id.0).collect();
+            if oldest.is_empty() {
+                return Ok(Vec::new());
+            }
+            update.and_where(is_among(connection, sessions::Column::Id, oldest));
+        }
+    }
+    let rows = connection.query_all(&update).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// The condition of [`Session::is_live`] for the sessions of a person.
+fn is_live(user: UserId, now: Timestamp) -> Cond {
+    Cond::all()
+        .add(sessions::Column::UserId.eq(user))
+        .add(sessions::Column::RevokedAt.is_null())
+        .add(sessions::Column::RotatedAt.gt(now.minus(SESSION_IDLE)))
+        .add(sessions::Column::CreatedAt.gt(now.minus(SESSION_ABSOLUTE)))
 }
 
 /// Returns which of these sessions have ended.

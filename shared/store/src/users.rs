@@ -1,9 +1,10 @@
 //! People and their passwords.
 
+use domain::Timestamp;
 use domain::ids::UserId;
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, UserSummary};
-use sea_orm::sea_query::{Expr, ExprTrait, Query, UpdateStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, UpdateStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::backend::is_among;
@@ -44,6 +45,35 @@ pub async fn insert_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Res
     Ok(())
 }
 
+/// Sets the hash of a password that the person chose now, whether they had one or not.
+pub async fn set_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
+    let row = user_passwords::ActiveModel {
+        user_id: Set(user),
+        password_hash: Set(hash.to_owned()),
+        changed_at: Set(unit.now()),
+    };
+    let over_the_old = OnConflict::column(user_passwords::Column::UserId)
+        .update_columns([user_passwords::Column::PasswordHash, user_passwords::Column::ChangedAt])
+        .to_owned();
+    let set = user_passwords::Entity::insert_many([row])
+        .on_conflict(over_the_old)
+        .exec_without_returning(unit.connection().await?)
+        .await?;
+    expect_one(set, "user_passwords", user)
+}
+
+/// Replaces the address of a person by one that was proved now. Fails with [`StoreError::Conflict`] if it has an account.
+pub async fn set_email(unit: &UnitOfWork, id: UserId, email: &EmailAddress) -> Result<(), StoreError> {
+    let set = users::Entity::update_many()
+        .col_expr(users::Column::Email, Expr::value(email.as_str()))
+        .col_expr(users::Column::EmailVerifiedAt, Expr::value(unit.now()))
+        .col_expr(users::Column::Version, Expr::col(users::Column::Version).add(1))
+        .filter(users::Column::Id.eq(id))
+        .exec(unit.connection().await?)
+        .await?;
+    expect_one(set.rows_affected, "users", id)
+}
+
 /// Replaces the hash of a password by one of the same password with other cost parameters.
 pub async fn rehash_password(unit: &UnitOfWork, user: UserId, hash: &str) -> Result<(), StoreError> {
     let replaced = user_passwords::Entity::update_many()
@@ -59,6 +89,13 @@ pub async fn find(connection: &impl ConnectionTrait, id: UserId) -> Result<Optio
     users::Entity::find_by_id(id).one(connection).await?.map(user).transpose()
 }
 
+/// Finds a person by id and locks them until the unit ends: units that begin or end several sessions of one person run
+/// one after another. Rows that refer to the person can be inserted meanwhile.
+pub async fn lock(unit: &UnitOfWork, id: UserId) -> Result<Option<User>, StoreError> {
+    let select = users::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+    select.one(unit.connection().await?).await?.map(user).transpose()
+}
+
 /// Finds a person by address.
 pub async fn find_by_email(
     connection: &impl ConnectionTrait,
@@ -68,18 +105,22 @@ pub async fn find_by_email(
     row.map(user).transpose()
 }
 
-/// Finds the hash of a person's password, if they have one.
-pub async fn find_password_hash(
+/// The stored form of a person's password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPassword {
+    /// The hash.
+    pub hash: String,
+    /// When the person chose it.
+    pub changed_at: Timestamp,
+}
+
+/// Finds the stored form of a person's password, if they have one.
+pub async fn find_password(
     connection: &impl ConnectionTrait,
     id: UserId,
-) -> Result<Option<String>, StoreError> {
-    let hash = user_passwords::Entity::find_by_id(id)
-        .select_only()
-        .column(user_passwords::Column::PasswordHash)
-        .into_tuple()
-        .one(connection)
-        .await?;
-    Ok(hash)
+) -> Result<Option<StoredPassword>, StoreError> {
+    let row = user_passwords::Entity::find_by_id(id).one(connection).await?;
+    Ok(row.map(|row| StoredPassword { hash: row.password_hash, changed_at: row.changed_at }))
 }
 
 /// Returns the public summaries of people, in one statement.

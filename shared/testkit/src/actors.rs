@@ -1,5 +1,5 @@
 use domain::Timestamp;
-use domain::auth::Session;
+use domain::auth::{ClientOrigin, Session};
 use domain::ids::{SessionId, UserId};
 use domain::text::Text;
 use domain::users::{About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState};
@@ -71,7 +71,7 @@ impl TestApp {
             created_at: unit.now(),
             revoked_at: None,
         };
-        sessions::insert(unit, &session, "c2FsdA").await.unwrap();
+        sessions::insert(unit, &session, "c2FsdA", &ClientOrigin::default()).await.unwrap();
         Caller { user_id: user.id, session_id: session.id, role: user.role, nickname: nickname.to_owned() }
     }
 }

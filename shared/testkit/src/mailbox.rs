@@ -31,15 +31,21 @@ impl Mailbox {
         mails.iter().filter(|mail| mail.to.as_str() == address).map(|mail| mail.text.clone()).collect()
     }
 
-    /// Returns the six digits of the latest mail to an address.
+    /// Returns the HTML parts of the mails to an address, oldest first.
+    pub fn html_to(&self, address: &str) -> Vec<String> {
+        let mails = self.mails.lock().unwrap();
+        mails.iter().filter(|mail| mail.to.as_str() == address).map(|mail| mail.html.clone()).collect()
+    }
+
+    /// Returns the six digits of the latest mail with a code to an address.
     ///
     /// # Panics
-    /// Panics if there is no mail to this address or no code in it.
+    /// Panics if there is no mail with a code to this address.
     pub fn code_for(&self, address: &str) -> String {
-        let texts = self.texts_to(address);
-        let text = texts.last().expect("a mail to this address");
         let digits = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
-        text.split_whitespace().find(digits).expect("a code in the mail").to_owned()
+        let texts = self.texts_to(address);
+        let code = texts.iter().rev().find_map(|text| text.split_whitespace().find(digits));
+        code.expect("a mail with a code to this address").to_owned()
     }
 }
 

@@ -2,18 +2,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::Clock as _;
-use domain::auth::CodePurpose;
+use domain::auth::{ClientOrigin, CodePurpose};
+use domain::ids::CodeFlowId;
 use domain::text::Text;
 use domain::users::{EmailAddress, Locale, Nickname};
 use ephemeral::Ephemeral;
 use identity::access_tokens::AccessTokens;
-use identity::codes::CodeHasher;
+use identity::codes::{Code, CodeHasher};
+use identity::device_tokens::DeviceTokens;
 use identity::passwords::{Password, PasswordHasher};
 use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
 use identity::secrets::MasterSecret;
 use identity::signing_keys::{SigningKey, SigningKeys};
-use operations::auth::{SignUp, request_email_code, sign_up};
+use operations::auth::{SignUp, TypedCode, request_email_code, sign_up};
 use operations::jobs::run_due_jobs;
 use operations::{App, Credentials, Visitor};
 
@@ -73,6 +75,7 @@ impl TestApp {
             access_tokens: Arc::new(AccessTokens::new(keys, PUBLIC_URL, "orgo-api", Arc::clone(&random))),
             refresh_tokens: Arc::new(RefreshTokens::new(&secret)),
             codes: Arc::new(CodeHasher::new(&secret)),
+            device_tokens: Arc::new(DeviceTokens::new(&secret)),
             passwords: PasswordHasher::new(),
             local_limits: Ephemeral::in_process(clock.clone()),
         };
@@ -88,7 +91,11 @@ impl TestApp {
 
     /// Returns a visitor with a network address of its own, so that people do not share rate limits.
     pub fn visitor(&self, name: &str) -> Visitor {
-        Visitor { address: format!("address of {name}"), locale: Locale::Korean }
+        Visitor {
+            address: format!("address of {name}"),
+            origin: ClientOrigin::new("Test/1.0", format!("network of {name}")),
+            locale: Locale::Korean,
+        }
     }
 
     /// Runs all jobs that are due.
@@ -96,17 +103,22 @@ impl TestApp {
         while !run_due_jobs(&self.app, &self.credentials, &*self.mailbox).await.unwrap().is_idle() {}
     }
 
+    /// Returns a code as a person types it for a flow.
+    pub fn typed(&self, flow_id: CodeFlowId, code: &str) -> TypedCode {
+        TypedCode { flow_id, code: Code::parse(code).unwrap() }
+    }
+
     /// Signs a person up the whole way: code, mail, password. The address is `{name}@example.com`.
     pub async fn person(&self, name: &str) -> Person {
         let email = EmailAddress::parse("/email", &format!("{name}@example.com")).unwrap();
         let visitor = self.visitor(name);
-        request_email_code(&self.app, &self.credentials, &visitor, email.clone(), CodePurpose::SignUp)
-            .await
-            .unwrap();
+        let purpose = CodePurpose::SignUp;
+        let requested =
+            request_email_code(&self.app, &self.credentials, &visitor, email.clone(), purpose).await.unwrap();
         self.run_jobs().await;
         let password = "blue otters paint slowly".to_owned();
         let input = SignUp {
-            code: self.mailbox.code_for(email.as_str()),
+            proof: self.typed(requested.flow_id, &self.mailbox.code_for(email.as_str())),
             email,
             password: Password::parse(&password).unwrap(),
             nickname: Some(Nickname::parse("/nickname", name).unwrap()),

@@ -220,6 +220,12 @@ async fn logging_out_closes_the_socket() {
 }
 
 #[tokio::test]
+async fn ending_the_other_sessions_closes_their_sockets() {
+    let embedded = Embedded::start();
+    story::ending_the_other_sessions_closes_their_sockets(&embedded.api()).await;
+}
+
+#[tokio::test]
 async fn every_failure_is_a_problem() {
     let embedded = Embedded::start();
     story::every_failure_is_a_problem(&embedded.api()).await;

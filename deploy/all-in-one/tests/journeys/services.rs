@@ -33,6 +33,7 @@ async fn the_services_mode_passes_the_same_journeys_through_nginx() {
         story::the_author_sees_at_once_what_others_do(&api),
         story::what_a_socket_missed_is_replayed_once(&api),
         story::logging_out_closes_the_socket(&api),
+        story::ending_the_other_sessions_closes_their_sockets(&api),
         story::every_failure_is_a_problem(&api),
     );
     let ready = api.call(Method::GET, "/readyz", None, None).await.unwrap();

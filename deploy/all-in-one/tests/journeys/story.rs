@@ -76,6 +76,21 @@ pub(crate) async fn logging_out_closes_the_socket(api: &Api) {
     assert_eq!((me.status, me.text("/code").unwrap().as_str()), (401, "session_revoked"));
 }
 
+/// Ending the other sessions closes their sockets at once.
+pub(crate) async fn ending_the_other_sessions_closes_their_sockets(api: &Api) {
+    let phone = api.sign_up("nari").await.unwrap();
+    let mut socket = Socket::open(api, &phone, None).await.unwrap();
+    let body = json!({ "email": "nari@example.com", "password": "blue otters paint slowly" });
+    let logged_in = api.call(Method::POST, "/api/v1/auth/sessions", None, Some(body)).await.unwrap();
+    let token = logged_in.expect(201).unwrap().text("/access_token").unwrap();
+    let laptop = Person { id: phone.id.clone(), token };
+    let ended = api.call(Method::DELETE, "/api/v1/auth/sessions", Some(&laptop), None).await.unwrap();
+    ended.expect(204).unwrap();
+    assert_eq!(socket.ended().await.unwrap().code, 4301);
+    let me = api.call(Method::GET, "/api/v1/users/me", Some(&laptop), None).await.unwrap();
+    me.expect(200).unwrap();
+}
+
 /// Failures are problem documents, whichever part of the system makes them.
 pub(crate) async fn every_failure_is_a_problem(api: &Api) {
     for (method, path, status, code) in [

@@ -57,6 +57,7 @@ catalogue! {
     ValidationFailed = "validation_failed", Invalid, "Validation failed";
     CodeInvalid = "code_invalid", Invalid, "The code is wrong or has expired";
     PasswordWeak = "password_weak", Invalid, "The password is too easy to guess";
+    PasswordUnchanged = "password_unchanged", Invalid, "The new password is the present one";
     SelfFollow = "self_follow", Invalid, "A person cannot follow themselves";
     ParentMismatch = "parent_mismatch", Invalid, "The parent is not a comment of this post";
     IdempotencyKeyReused = "idempotency_key_reused", Invalid, "The idempotency key belongs to another request";

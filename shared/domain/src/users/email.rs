@@ -52,6 +52,18 @@ impl EmailAddress {
         &self.0
     }
 
+    /// Returns the mailbox that mails to the address are counted by. A tag after a plus sign is left out, because many
+    /// servers deliver such an address to the mailbox without the tag (RFC 5233).
+    pub fn mailbox(&self) -> String {
+        match self.0.rsplit_once('@') {
+            Some((local, host)) => {
+                let name = local.split_once('+').map_or(local, |(name, _tag)| name);
+                format!("{}@{host}", if name.is_empty() { local } else { name })
+            }
+            None => self.0.clone(),
+        }
+    }
+
     /// Returns the part before the at sign.
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or(self.0.as_str(), |(local, _)| local)
@@ -111,6 +123,18 @@ mod tests {
             long.as_str(),
         ] {
             assert!(EmailAddress::parse("/email", input).is_err(), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_differ_in_their_tag_share_a_mailbox() {
+        for (address, mailbox) in [
+            ("mina@example.com", "mina@example.com"),
+            ("mina+orgo@example.com", "mina@example.com"),
+            ("mina+a+b@example.com", "mina@example.com"),
+            ("+mina@example.com", "+mina@example.com"),
+        ] {
+            assert_eq!(EmailAddress::parse("/email", address).unwrap().mailbox(), mailbox);
         }
     }
 

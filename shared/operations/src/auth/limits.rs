@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::auth::{CODE_MAILS, CODE_MAILS_WINDOW};
 use domain::{Problem, ProblemCode};
 use ephemeral::{Allowance, RateLimit};
 
@@ -10,16 +11,20 @@ use crate::{App, Credentials, OperationError};
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Log-ins per account.
-pub const LOG_IN_ACCOUNT: RateLimit = RateLimit { name: "log_in_account", quota: 10, per: MINUTE };
-/// Log-ins per client address.
+/// Log-ins per client address, apart from those of devices that logged in to the account before.
 pub const LOG_IN_ADDRESS: RateLimit = RateLimit { name: "log_in_address", quota: 60, per: MINUTE };
-/// Codes per mailbox.
-pub const CODE_MAILBOX: RateLimit = RateLimit { name: "code_mailbox", quota: 5, per: HOUR };
+/// Codes per mailbox. Counted in the database, in windows of one hour that begin with the first mail.
+pub const CODE_MAILBOX: RateLimit =
+    RateLimit { name: "code_mailbox", quota: CODE_MAILS, per: CODE_MAILS_WINDOW };
 /// Requests for codes per client address.
 pub const CODE_ADDRESS: RateLimit = RateLimit { name: "code_address", quota: 30, per: HOUR };
 /// Sign-ups per client address.
 pub const SIGN_UP_ADDRESS: RateLimit = RateLimit { name: "sign_up_address", quota: 60, per: MINUTE };
+/// Password resets per client address.
+pub const PASSWORD_RESET_ADDRESS: RateLimit =
+    RateLimit { name: "password_reset_address", quota: 60, per: MINUTE };
+/// Confirmations of a password per session.
+pub const CONFIRM_PASSWORD: RateLimit = RateLimit { name: "confirm_password", quota: 10, per: MINUTE };
 /// Refreshes per client address. High, because a whole classroom may share one address.
 pub const REFRESH_ADDRESS: RateLimit = RateLimit { name: "refresh_address", quota: 300, per: MINUTE };
 

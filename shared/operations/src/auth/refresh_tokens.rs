@@ -8,6 +8,7 @@ use store::{StoreError, sessions, users};
 
 use super::session_tokens::issue;
 use super::{SessionTokens, limits};
+use crate::jobs::{SecurityEvent, notify_owner};
 use crate::{App, Credentials, OperationError, Visitor};
 
 /// Exchanges a refresh token for the next pair of tokens (rule ID7). For a short time, the previous token returns the
@@ -45,6 +46,10 @@ pub async fn refresh_tokens(
             sessions::revoke(&unit, session.id).await?;
             let (user_id, session_id) = (session.user_id, session.id);
             unit.record(Event::SessionRevoked(payload::SessionRevoked { user_id, session_id }));
+            if let Some(owner) = users::find(unit.connection().await?, user_id).await? {
+                let event = SecurityEvent::RefreshTokenReused;
+                notify_owner(app, &unit, &owner, event, &visitor.origin).await?;
+            }
             unit.commit().await?;
             return Err(ProblemCode::RefreshTokenReused.into());
         }

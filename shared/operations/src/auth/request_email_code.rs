@@ -1,9 +1,10 @@
 use domain::Timestamp;
 use domain::auth::{CODE_COOLDOWN, CODE_LIFETIME, CodePurpose};
-use domain::ids::JobId;
+use domain::ids::{CodeFlowId, JobId};
 use domain::users::EmailAddress;
 use domain::{Problem, ProblemCode};
-use store::{email_codes, jobs};
+use identity::random::unguessable_id;
+use store::{code_mailboxes, email_codes, jobs};
 
 use super::limits;
 use crate::jobs::{Job, SendEmailCode};
@@ -12,17 +13,17 @@ use crate::{App, Credentials, OperationError, Visitor};
 /// A code was requested and will be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeRequested {
+    /// The flow that the code belongs to.
+    pub flow_id: CodeFlowId,
     /// When the code expires.
     pub expires_at: Timestamp,
     /// When another code may be requested.
     pub resend_at: Timestamp,
 }
 
-/// Placeholder for the hash until the worker has generated the code. No code matches it.
-const NOT_YET_MADE: &str = "";
-
-/// Requests a code that proves an address. Does the same, in the same time, for an address with and without an account
-/// (rule ID3): the worker decides which mail to send and generates the code.
+/// Requests a code that proves an address, and begins a flow: only who knows its id can try the code. Does the same, in
+/// the same time, for an address with and without an account (rule ID3): the worker decides which mail to send and
+/// generates the code.
 #[tracing::instrument(name = "op.request_email_code", skip_all)]
 pub async fn request_email_code(
     app: &App,
@@ -33,23 +34,19 @@ pub async fn request_email_code(
 ) -> Result<CodeRequested, OperationError> {
     limits::count(app, credentials, &limits::CODE_ADDRESS, &visitor.address).await?;
     let now = app.clock.now();
-    if let Some(stored) = email_codes::find(app.store.reader(), &email, purpose).await? {
-        stored.code.may_be_replaced(now)?;
-    }
-    limits::count(app, credentials, &limits::CODE_MAILBOX, email.as_str()).await?;
+    let mailbox = email.mailbox();
     let unit = app.store.begin(now).await?;
-    // Of two concurrent requests, the second finds that the code of the first is too recent.
-    if !email_codes::replace(&unit, &email, purpose, NOT_YET_MADE, now.minus(CODE_COOLDOWN)).await? {
-        return Err(Problem::new(ProblemCode::CodeCooldown).retry_after(CODE_COOLDOWN).into());
+    if !code_mailboxes::count_mail(&unit, &mailbox).await? {
+        let counter = code_mailboxes::find(unit.connection().await?, &mailbox).await?;
+        let refusal = counter.and_then(|counter| counter.refusal(now));
+        let too_soon = || Problem::new(ProblemCode::CodeCooldown).retry_after(CODE_COOLDOWN);
+        return Err(refusal.unwrap_or_else(too_soon).into());
     }
-    let work = SendEmailCode {
-        email: email.as_str().to_owned(),
-        purpose: purpose.as_str().to_owned(),
-        locale: visitor.locale.as_str().to_owned(),
-        requested_at: now.0,
-    };
+    let flow_id = CodeFlowId(unguessable_id(&*app.random));
+    email_codes::insert(&unit, flow_id, &email, purpose).await?;
+    let work = SendEmailCode { flow_id, locale: visitor.locale.as_str().to_owned() };
     let payload = serde_json::to_string(&work)?;
     jobs::enqueue(&unit, JobId::new(&*app.ids), SendEmailCode::KIND, payload, CODE_LIFETIME).await?;
     unit.commit().await?;
-    Ok(CodeRequested { expires_at: now.plus(CODE_LIFETIME), resend_at: now.plus(CODE_COOLDOWN) })
+    Ok(CodeRequested { flow_id, expires_at: now.plus(CODE_LIFETIME), resend_at: now.plus(CODE_COOLDOWN) })
 }

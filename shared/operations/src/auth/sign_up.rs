@@ -1,25 +1,26 @@
-use domain::auth::{CODE_ATTEMPTS, wrong_code};
-use domain::ids::UserId;
+use domain::auth::{CodePurpose, wrong_code};
+use domain::ids::{DeviceId, UserId};
 use domain::text::Text;
 use domain::users::{
     About, EmailAddress, Locale, Nickname, Role, User, UserCounts, UserState, random_nickname,
 };
 use domain::{IdSource, ProblemCode};
-use identity::codes::{Code, CodeHash};
+use identity::device_tokens::KnownDevice;
 use identity::passwords::Password;
 use identity::strength;
-use store::{StoreError, UnitOfWork, email_codes, users};
+use store::{StoreError, email_codes, users};
 
+use super::prove_address::{find_open_flow, prove_address};
 use super::session_tokens::begin_session;
-use super::{SIGN_UP, SessionTokens, limits};
+use super::{SessionTokens, TypedCode, limits};
 use crate::{App, Credentials, OperationError, Visitor};
 
 /// Input of a sign-up.
 pub struct SignUp {
     /// The address that the code proves.
     pub email: EmailAddress,
-    /// The code from the mail, as typed.
-    pub code: String,
+    /// The code from the mail.
+    pub proof: TypedCode,
     /// The chosen password.
     pub password: Password,
     /// The chosen nickname. `None` generates one.
@@ -41,17 +42,19 @@ pub async fn sign_up(
     if strength::check(&input.password, input.email.as_str(), nickname).is_err() {
         return Err(ProblemCode::PasswordWeak.into());
     }
+    let flow = find_open_flow(app, CodePurpose::SignUp, input.proof.flow_id).await?;
+    if flow.email != input.email {
+        return Err(wrong_code(0).into());
+    }
     // The code is checked before the password is hashed, so that guessing codes costs no hash.
-    let unit = app.store.begin(app.clock.now()).await?;
-    let tried = try_code(credentials, &unit, &input).await;
-    unit.commit().await?;
-    tried?;
+    prove_address(app, credentials, &flow, &input.proof.code).await?;
     let hash = credentials.passwords.hash(&input.password).await?;
 
-    let unit = app.store.begin(app.clock.now()).await?;
-    try_code(credentials, &unit, &input).await?;
-    if !email_codes::use_up(&unit, &input.email, SIGN_UP).await? {
-        return Err(wrong_code(0).into());
+    let mut unit = app.store.begin(app.clock.now()).await?;
+    if !email_codes::use_up(&unit, flow.id).await? {
+        // The same code was sent twice at the same time: the second call gets the outcome of the first.
+        let taken = users::find_by_email(unit.connection().await?, &input.email).await?.is_some();
+        return Err(if taken { ProblemCode::EmailTaken.into() } else { wrong_code(0).into() });
     }
     let user = new_user(app, visitor, input, unit.now());
     match users::insert(&unit, &user).await {
@@ -59,39 +62,10 @@ pub async fn sign_up(
         inserted => inserted?,
     }
     users::insert_password(&unit, user.id, &hash).await?;
-    let tokens = begin_session(app, credentials, &unit, user).await?;
+    let device = KnownDevice { user: user.id, device: DeviceId::new(&*app.ids) };
+    let tokens = begin_session(app, credentials, visitor, &mut unit, user, device).await?;
     unit.commit().await?;
     Ok(tokens)
-}
-
-/// Checks the code. Counts a wrong one in the unit, which the caller must commit in that case.
-async fn try_code(
-    credentials: &Credentials,
-    unit: &UnitOfWork,
-    input: &SignUp,
-) -> Result<(), OperationError> {
-    let Some(stored) = email_codes::lock(unit, &input.email, SIGN_UP).await? else {
-        return Err(wrong_code(0).into());
-    };
-    let right = match (CodeHash::parse(&stored.hash), Code::parse(&input.code)) {
-        (Ok(hash), Ok(code)) => {
-            credentials.codes.matches(&hash, SIGN_UP.as_str(), input.email.as_str(), &code)
-        }
-        _ => false,
-    };
-    if right
-        && stored.code.used_at.is_some()
-        && users::find_by_email(unit.connection().await?, &input.email).await?.is_some()
-    {
-        // The same code was used in two tabs: the second one gets the outcome of the first.
-        return Err(ProblemCode::EmailTaken.into());
-    }
-    stored.code.may_be_tried(unit.now())?;
-    if right {
-        return Ok(());
-    }
-    email_codes::count_attempt(unit, &input.email, SIGN_UP).await?;
-    Err(wrong_code(CODE_ATTEMPTS - stored.code.attempts - 1).into())
 }
 
 fn new_user(app: &App, visitor: &Visitor, input: SignUp, now: domain::Timestamp) -> User {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use store::jobs;
 
-use super::{Job, MailFault, Mailer, SendEmailCode, send_email_code};
+use super::{Job, MailFault, Mailer, SendEmailCode, SendNotice, send_email_code, send_notice};
 use crate::{App, Credentials, OperationError};
 
 /// Time for which a claimed job is reserved for its worker. Then another process may claim it.
@@ -115,16 +115,20 @@ async fn run(
 ) -> Result<(), Failure> {
     match job.kind.as_str() {
         SendEmailCode::KIND => {
-            let work: SendEmailCode =
-                serde_json::from_str(&job.payload).map_err(|fault| Failure::GivenUp(fault.to_string()))?;
+            let work: SendEmailCode = read(job)?;
             let mail = send_email_code::prepare(app, credentials, &work).await?;
             match mail {
                 Some(mail) => Ok(mailer.send(mail).await?),
                 None => Ok(()),
             }
         }
+        SendNotice::KIND => Ok(mailer.send(send_notice::write(read(job)?)).await?),
         unknown => Err(Failure::GivenUp(format!("unknown kind {unknown}"))),
     }
+}
+
+fn read<J: Job>(job: &jobs::Job) -> Result<J, Failure> {
+    serde_json::from_str(&job.payload).map_err(|fault| Failure::GivenUp(fault.to_string()))
 }
 
 /// Returns when to run the job again: the delay doubles with every attempt, from one second to one minute.

@@ -1,24 +1,21 @@
-use domain::Timestamp;
-use domain::auth::{CODE_LIFETIME, CodePurpose};
-use domain::users::{EmailAddress, Locale};
+use domain::auth::{CodeFlow, CodePurpose};
+use domain::ids::CodeFlowId;
+use domain::users::{Locale, UserState};
 use identity::codes::Code;
 use serde::{Deserialize, Serialize};
 use store::{email_codes, users};
 
+use super::code_mails::{self, Answer};
 use super::{Job, Mail};
 use crate::{App, Credentials, OperationError};
 
-/// Input of the job that mails a code, or, to an address with an account, a notice that the account exists.
+/// Input of the job that mails a code, or a notice where a code would be of no use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SendEmailCode {
-    /// Address of the recipient.
-    pub email: String,
-    /// Purpose of the code.
-    pub purpose: String,
+    /// The flow that the code belongs to.
+    pub flow_id: CodeFlowId,
     /// Language of the mail.
     pub locale: String,
-    /// When the code was requested, in milliseconds since 1970. A later request invalidates this one.
-    pub requested_at: i64,
 }
 
 impl Job for SendEmailCode {
@@ -26,68 +23,37 @@ impl Job for SendEmailCode {
 }
 
 /// Generates a code, stores its hash, and writes the mail. The code itself is not stored: another attempt generates
-/// another code. Returns `None` if a later request invalidated this one.
+/// another code. Returns `None` if no code of the flow can be tried any more.
 pub(super) async fn prepare(
     app: &App,
     credentials: &Credentials,
     work: &SendEmailCode,
 ) -> Result<Option<Mail>, OperationError> {
-    let (Some(purpose), Some(locale)) =
-        (CodePurpose::from_name(&work.purpose), Locale::from_name(&work.locale))
-    else {
-        return Ok(None);
-    };
-    let email = EmailAddress::from_stored(work.email.clone());
-    if users::find_by_email(app.store.reader(), &email).await?.is_some() {
-        let (subject, text) = account_exists(locale);
-        return Ok(Some(Mail { to: email, subject, text }));
+    let locale = Locale::from_name(&work.locale).unwrap_or(Locale::Korean);
+    let flow = email_codes::find(app.store.reader(), work.flow_id).await?;
+    let Some(flow) = flow.filter(|flow| flow.refusal(app.clock.now()).is_none()) else { return Ok(None) };
+    if let Some(notice) = find_notice(app, &flow).await? {
+        return Ok(Some(code_mails::write(flow.email, locale, flow.purpose, notice)));
     }
     let code = Code::generate(&*app.random);
-    let hash = credentials.codes.hash(purpose.as_str(), email.as_str(), &code).to_text();
+    let (purpose, email) = (flow.purpose.as_str(), flow.email.as_str());
+    let hash = credentials.codes.hash(flow.id, purpose, email, &code).to_text();
     let unit = app.store.begin(app.clock.now()).await?;
-    let requested_at = Timestamp(work.requested_at);
-    let set = email_codes::set_hash(&unit, &email, purpose, &hash, requested_at).await?;
+    let set = email_codes::set_hash(&unit, flow.id, &hash).await?;
     unit.commit().await?;
-    if !set {
-        return Ok(None);
-    }
-    let (subject, text) = code_text(locale, code.expose());
-    Ok(Some(Mail { to: email, subject, text }))
+    let answer = Answer::Code(code.expose());
+    Ok(set.then(|| code_mails::write(flow.email.clone(), locale, flow.purpose, answer)))
 }
 
-fn code_text(locale: Locale, code: &str) -> (String, String) {
-    let minutes = CODE_LIFETIME.as_secs() / 60;
-    match locale {
-        Locale::Korean => (
-            "OrGo 가입 인증 코드".into(),
-            format!(
-                "인증 코드: {code}\n\n가입 화면에 입력해 주세요. {minutes}분 동안 한 번만 쓸 수 있습니다.\n\
-                 요청하지 않으셨다면 이 메일을 무시하셔도 됩니다.\n"
-            ),
-        ),
-        Locale::English => (
-            "Your OrGo sign-up code".into(),
-            format!(
-                "Your code: {code}\n\nType it where you sign up. It works once, within {minutes} minutes.\n\
-                 If you did not ask for it, ignore this mail.\n"
-            ),
-        ),
-    }
-}
-
-fn account_exists(locale: Locale) -> (String, String) {
-    match locale {
-        Locale::Korean => (
-            "이미 가입된 이메일입니다".into(),
-            "이 주소로 가입하려는 요청이 있었지만 이미 계정이 있습니다. 로그인해 주세요.\n\
-             요청하지 않으셨다면 이 메일을 무시하셔도 됩니다.\n"
-                .into(),
-        ),
-        Locale::English => (
-            "You already have an OrGo account".into(),
-            "Somebody asked to sign up with this address, which has an account already. Log in instead.\n\
-             If it was not you, ignore this mail.\n"
-                .into(),
-        ),
-    }
+/// Returns what is mailed instead of a code: a new account or address needs an address without an account, a new password
+/// an address with one.
+async fn find_notice(app: &App, flow: &CodeFlow) -> Result<Option<Answer<'static>>, OperationError> {
+    let account = users::find_by_email(app.store.reader(), &flow.email).await?;
+    Ok(match flow.purpose {
+        CodePurpose::SignUp | CodePurpose::EmailChange => account.map(|_account| Answer::AccountExists),
+        CodePurpose::PasswordReset => match account {
+            Some(account) if account.state == UserState::Active => None,
+            _ => Some(Answer::NoAccount),
+        },
+    })
 }

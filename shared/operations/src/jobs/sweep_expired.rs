@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use domain::auth::{CODE_LIFETIME, SESSION_IDLE};
+use domain::auth::{CODE_LIFETIME, CODE_MAILS_WINDOW, FAILURES_KEPT, SESSION_IDLE};
 use domain::idempotency::ANSWER_KEPT;
-use store::{captured_mails, email_codes, idempotency_keys, outbox, sessions};
+use store::{
+    captured_mails, code_mailboxes, email_codes, idempotency_keys, log_in_failures, outbox, sessions,
+};
 
 use crate::{App, OperationError};
 
@@ -14,7 +16,7 @@ const EVENTS_AT_ONCE: u16 = 5_000;
 const ANSWERS_AT_ONCE: u16 = 1_000;
 /// Period for which an ended or unused session is kept, so that its tokens can be distinguished from invented ones.
 const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
-/// Period for which an expired code is kept. The limits on requests for codes do not look further back.
+/// Period for which an expired code is kept, for questions about mails that did not arrive.
 const CODE_KEPT: Duration = Duration::from_hours(24);
 /// Period for which the local mail page shows a mail.
 const MAIL_SHOWN: Duration = Duration::from_hours(24);
@@ -27,10 +29,12 @@ pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let unit = app.store.begin(app.clock.now()).await?;
     let now = unit.now();
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
+    let mailboxes = code_mailboxes::prune(&unit, now.minus(CODE_MAILS_WINDOW)).await?;
+    let failures = log_in_failures::prune(&unit, now.minus(FAILURES_KEPT)).await?;
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
     let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
-    Ok(events + answers + codes + sessions + mails)
+    Ok(events + answers + codes + mailboxes + failures + sessions + mails)
 }
 
 /// Deletes old events, partition by partition, in transactions of limited size.

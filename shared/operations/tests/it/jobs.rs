@@ -8,7 +8,7 @@ use operations::jobs::{JobsDone, claim_due_jobs, run_due_jobs, sweep_expired};
 use store::jobs;
 use testkit::{TestApp, TestDatabase};
 
-use crate::auth::{mailed_code, refresh, request_code, sign_up};
+use crate::auth::{Flow, mailed_code, refresh, request_code, sign_up};
 use crate::fixtures::{at_once, events_logged, people, post};
 
 const EMAIL: &str = "mina@example.com";
@@ -64,21 +64,21 @@ async fn a_refused_mail_is_retried_with_doubling_delays(database: TestDatabase) 
 #[testkit::both_databases]
 async fn the_code_in_the_mail_that_arrives_is_valid(database: TestDatabase) {
     let app = TestApp::new(database);
-    request_code(&app, EMAIL).await.unwrap();
+    let id = request_code(&app, EMAIL).await.unwrap().flow_id;
     app.mailbox.refuse(2);
     run(&app).await;
     app.clock.advance(SECOND);
     run(&app).await;
     app.clock.advance(2 * SECOND);
     assert_eq!(run(&app).await, done());
-    let right = app.mailbox.code_for(EMAIL);
+    let right = Flow { id, code: app.mailbox.code_for(EMAIL) };
     sign_up(&app, EMAIL, &right).await.unwrap();
 }
 
 #[testkit::both_databases]
 async fn a_mail_sent_twice_has_the_valid_code_in_the_second_copy(database: TestDatabase) {
     let app = TestApp::new(database);
-    request_code(&app, EMAIL).await.unwrap();
+    let id = request_code(&app, EMAIL).await.unwrap().flow_id;
     // The mail was sent, and the worker died before it deleted the job.
     let forgotten = app.database.execute("CREATE TABLE forgotten AS SELECT * FROM jobs").await;
     assert_eq!(run(&app).await, done(), "{forgotten}");
@@ -87,7 +87,7 @@ async fn a_mail_sent_twice_has_the_valid_code_in_the_second_copy(database: TestD
     let texts = app.mailbox.texts_to(EMAIL);
     assert_eq!(texts.len(), 2);
     assert_ne!(texts[0], texts[1]);
-    sign_up(&app, EMAIL, &app.mailbox.code_for(EMAIL)).await.unwrap();
+    sign_up(&app, EMAIL, &Flow { id, code: app.mailbox.code_for(EMAIL) }).await.unwrap();
 }
 
 #[testkit::both_databases]
@@ -100,14 +100,14 @@ async fn an_expired_mail_job_is_given_up(database: TestDatabase) {
 }
 
 #[testkit::both_databases]
-async fn a_request_replaced_by_a_later_one_sends_no_mail(database: TestDatabase) {
+async fn every_flow_gets_a_mail_and_a_code_of_its_own(database: TestDatabase) {
     let app = TestApp::new(database);
     request_code(&app, EMAIL).await.unwrap();
     app.clock.advance(Duration::from_mins(1));
-    request_code(&app, EMAIL).await.unwrap();
+    let id = request_code(&app, EMAIL).await.unwrap().flow_id;
     assert_eq!(run(&app).await, JobsDone { done: 2, ..JobsDone::default() });
-    assert_eq!(app.mailbox.len(), 1);
-    sign_up(&app, EMAIL, &app.mailbox.code_for(EMAIL)).await.unwrap();
+    assert_eq!(app.mailbox.len(), 2);
+    sign_up(&app, EMAIL, &Flow { id, code: app.mailbox.code_for(EMAIL) }).await.unwrap();
 }
 
 #[testkit::both_databases]
@@ -205,7 +205,8 @@ async fn the_sweep_deletes_old_codes_and_sessions(database: TestDatabase) {
     let mina = app.person("mina").await;
     mailed_code(&app, "nobody@example.com").await;
     app.clock.advance(CODE_LIFETIME + DAY);
-    assert_eq!(sweep_expired(&app.app).await.unwrap(), 0);
+    assert_eq!(sweep_expired(&app.app).await.unwrap(), 2);
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM code_mailboxes").await, 0);
     app.clock.advance(Duration::from_millis(1));
     assert_eq!(sweep_expired(&app.app).await.unwrap(), 2);
     assert_eq!(app.database.number("SELECT COUNT(*) FROM email_codes").await, 0);

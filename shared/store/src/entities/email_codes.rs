@@ -1,12 +1,15 @@
 use domain::Timestamp;
+use domain::ids::CodeFlowId;
 use sea_orm::entity::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "email_codes")]
 pub(crate) struct Model {
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) flow_id: CodeFlowId,
+    #[sea_orm(column_type = "Text")]
     pub(crate) email: String,
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    #[sea_orm(column_type = "Text")]
     pub(crate) purpose: String,
     #[sea_orm(column_type = "Text")]
     pub(crate) code_hash: String,

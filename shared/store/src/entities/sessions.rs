@@ -14,6 +14,10 @@ pub(crate) struct Model {
     pub(crate) rotated_at: Timestamp,
     pub(crate) created_at: Timestamp,
     pub(crate) revoked_at: Option<Timestamp>,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) client: String,
+    #[sea_orm(column_type = "Text")]
+    pub(crate) ip_prefix: String,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

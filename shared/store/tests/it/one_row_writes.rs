@@ -1,12 +1,10 @@
 //! Writes meant for one row: they fail if the row is missing, and the error names its table.
 
-use domain::auth::CodePurpose;
 use domain::ids::{CommentId, NotificationId, PostId, SessionId};
 use domain::notifications::Occasion;
 use domain::posts::Post;
-use domain::users::EmailAddress;
 use store::users::Counter;
-use store::{StoreError, UnitOfWork, comments, email_codes, notifications, posts, sessions, users};
+use store::{StoreError, UnitOfWork, comments, notifications, posts, sessions, users};
 use testkit::TestDatabase;
 use uuid::Uuid;
 
@@ -33,8 +31,6 @@ async fn a_write_to_a_missing_row_fails_and_names_its_table(database: TestDataba
     assert_missing(sessions::rotate(&unit, SessionId(MISSING), 1).await, "sessions");
     assert_missing(users::rehash_password(&unit, person(1), "hash").await, "user_passwords");
     assert_missing(users::adjust_and_get_counter(&unit, person(1), Counter::Followers, 1).await, "users");
-    let email = EmailAddress::from_stored("nobody@example.com".into());
-    assert_missing(email_codes::count_attempt(&unit, &email, CodePurpose::SignUp).await, "email_codes");
     assert_eq!(posts::adjust_comments_count(&unit, missing_post().id, 1).await.unwrap(), None);
 }
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use domain::ProblemCode;
 use identity::passwords::Password;
-use operations::auth::{LogIn, authenticate};
+use operations::auth::authenticate;
 use testkit::{TestApp, TestDatabase};
 
-use super::{address, log_in, mailed_code, refresh, sign_up_input};
+use super::{log_in, log_in_input, mailed_code, refresh, sign_up_input};
 use crate::fixtures::{code, problem};
 
 #[testkit::both_databases]
@@ -51,34 +51,15 @@ async fn logging_in_to_a_deleted_account_is_answered_like_an_unknown_address(dat
 }
 
 #[testkit::both_databases]
-async fn log_ins_to_one_account_are_limited_to_ten_a_minute(database: TestDatabase) {
-    let app = TestApp::new(database);
-    let mina = app.person("mina").await;
-    let jun = app.person("jun").await;
-    // From ten client addresses: the limit applies to the account.
-    for number in 0..10 {
-        let input = LogIn { email: address("mina@example.com"), password: "not the password".into() };
-        let visitor = app.visitor(&format!("{number}"));
-        let refused = operations::auth::log_in(&app.app, &app.credentials, &visitor, input).await;
-        assert_eq!(code(refused), ProblemCode::InvalidCredentials);
-    }
-    let refused = problem(log_in(&app, "Mina@example.com", &mina.password).await);
-    assert_eq!((refused.code, refused.retry_after), (ProblemCode::RateLimited, Some(Duration::from_secs(6))));
-    log_in(&app, "jun@example.com", &jun.password).await.unwrap();
-    app.clock.advance(Duration::from_secs(6));
-    log_in(&app, "mina@example.com", &mina.password).await.unwrap();
-}
-
-#[testkit::both_databases]
 async fn log_ins_from_one_network_address_are_limited_to_sixty_a_minute(database: TestDatabase) {
     let app = TestApp::new(database);
     let visitor = app.visitor("a guesser");
     for number in 0..60 {
-        let input = LogIn { email: address(&format!("{number}@example.com")), password: String::new() };
+        let input = log_in_input(&format!("{number}@example.com"), "", None);
         let refused = operations::auth::log_in(&app.app, &app.credentials, &visitor, input).await;
         assert_eq!(code(refused), ProblemCode::InvalidCredentials);
     }
-    let input = LogIn { email: address("mina@example.com"), password: String::new() };
+    let input = log_in_input("mina@example.com", "", None);
     let refused = problem(operations::auth::log_in(&app.app, &app.credentials, &visitor, input).await);
     assert_eq!((refused.code, refused.retry_after), (ProblemCode::RateLimited, Some(Duration::from_secs(1))));
 }
