@@ -10,6 +10,7 @@ mod dev_mail;
 mod features;
 mod health;
 mod id;
+mod id_list;
 mod if_match;
 mod instant;
 mod json;

@@ -60,7 +60,9 @@ pub fn routes(
             .at("/dev/mail", poem::get(dev_mail::mail_page))
             .at("/dev/mail.json", poem::get(dev_mail::mail_json));
     }
-    let inner = StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table)).data(service.clone());
+    let inner = StrictQuery::new(route.map_to_response().boxed(), Arc::clone(&table))
+        .data(Arc::clone(&table))
+        .data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
     let api = Failures(inner).with(cors(service)).map_to_response().boxed();
     let mut root = Route::new().nest_no_strip("/", api);

@@ -1,9 +1,10 @@
-//! Background work of the service: jobs, the sweep of expired rows, the relay.
+//! Background work of the service: jobs, the sweep of expired rows, rankings, the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use operations::jobs::{ClaimedJob, Mailer, claim_due_jobs, run_job, sweep_expired};
+use operations::posts::{RANKING_INTERVAL, rank_posts};
 use operations::{App, OperationError};
 use platform::shutdown::{Shutdown, Tasks};
 use store::ConnectFault;
@@ -39,7 +40,8 @@ pub async fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown)
     let store = service.app().store.with_own_connections(CONNECTIONS).await?;
     let app = App { store, ..service.app().clone() };
     tasks.spawn("jobs", run_jobs(app.clone(), service, mailer, shutdown.clone()));
-    tasks.spawn("sweep", sweep(app, shutdown.clone()));
+    tasks.spawn("sweep", sweep(app.clone(), shutdown.clone()));
+    tasks.spawn("ranking", rank(app, shutdown.clone()));
     if let Some(relay) = relay {
         let shutdown = shutdown.clone();
         tasks.spawn("relay", async move { relay.run(shutdown.triggered()).await });
@@ -100,6 +102,18 @@ async fn sweep(app: App, shutdown: Shutdown) {
         tokio::select! {
             () = shutdown.triggered() => {}
             () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
+}
+
+async fn rank(app: App, shutdown: Shutdown) {
+    while !shutdown.is_triggered() {
+        if let Err(fault) = rank_posts(&app).await {
+            tracing::error!(%fault, "popular posts were not ranked");
+        }
+        tokio::select! {
+            () = shutdown.triggered() => {}
+            () = tokio::time::sleep(RANKING_INTERVAL) => {}
         }
     }
 }

@@ -28,6 +28,9 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261121_000007_create_jobs::Step),
             Box::new(steps::m20261121_000008_count_notifications::Step),
             Box::new(steps::m20261121_000009_mark_events::Step),
+            Box::new(steps::m20261122_000030_rank_posts::Step),
+            Box::new(steps::m20261122_000031_restore_posts::Step),
+            Box::new(steps::m20261122_000032_like_comments::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()
     }

@@ -11,3 +11,6 @@ pub(crate) mod m20261121_000006_create_notifications;
 pub(crate) mod m20261121_000007_create_jobs;
 pub(crate) mod m20261121_000008_count_notifications;
 pub(crate) mod m20261121_000009_mark_events;
+pub(crate) mod m20261122_000030_rank_posts;
+pub(crate) mod m20261122_000031_restore_posts;
+pub(crate) mod m20261122_000032_like_comments;

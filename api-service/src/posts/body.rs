@@ -2,21 +2,13 @@ use domain::Problem;
 use domain::ids::PostId;
 use domain::posts::{LikeState, NewPost, PostChange, PostContent, PostTitle, PostView};
 use domain::text::{Fields, Text};
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
-
-/// The order of a list of posts.
-#[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
-pub(crate) enum PostSort {
-    /// Newest first.
-    Latest,
-}
 
 /// A post to create.
 #[derive(Object)]
@@ -132,13 +124,13 @@ impl From<PostView> for PostBody {
     }
 }
 
-/// The likes of a post after a change.
+/// The likes of a post or comment after a change.
 #[derive(Object)]
 #[oai(rename = "LikeState")]
 pub(crate) struct LikeStateBody {
-    /// Whether the caller likes the post.
+    /// Whether the caller likes it.
     liked: bool,
-    /// Number of people who like the post.
+    /// Number of people who like it.
     likes_count: i64,
 }
 

@@ -21,6 +21,7 @@ mod mistyped_fields;
 mod notifications;
 mod openapi;
 mod origins;
+mod post_lists;
 mod posts;
 mod problem_bodies;
 mod problems;

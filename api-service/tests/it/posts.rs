@@ -174,3 +174,25 @@ async fn a_malformed_if_match_is_refused_and_not_ignored() {
     assert_eq!(twice.faults(400, "malformed_request"), expected);
     assert_eq!(api.get(&path).send().await.expect(200)["version"], "1");
 }
+
+/// Rule PO3.
+#[testkit::both_databases]
+async fn a_deleted_post_is_restored_by_its_author_within_30_days(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
+    let restoration = format!("{path}/restoration");
+    let post = api.get(&path).by(&mina).send().await.expect(200);
+    // A post that is not deleted is returned unchanged.
+    assert_eq!(api.call("POST", &restoration).by(&mina).send().await.expect(200), post);
+    api.call("POST", &restoration).by(&jun).send().await.problem(403, "not_author");
+    assert_eq!(api.delete(&path).by(&mina).send().await.status, 204);
+    api.call("POST", &restoration).by(&jun).send().await.problem(404, "not_found");
+    assert_eq!(api.call("POST", &restoration).by(&mina).send().await.expect(200), post);
+    assert_eq!(api.get(&path).by(&mina).send().await.expect(200), post);
+    assert_eq!(api.delete(&path).by(&mina).send().await.status, 204);
+    let before = "UPDATE posts SET deleted_at = deleted_at - 2592000001";
+    api.parts.database.execute(before).await;
+    api.call("POST", &restoration).by(&mina).send().await.problem(410, "restore_window_passed");
+    api.get(&path).by(&mina).send().await.problem(404, "not_found");
+}

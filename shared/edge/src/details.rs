@@ -92,6 +92,10 @@ pub fn of_code(code: ProblemCode) -> Detail {
         P::CodeInvalid => detail("인증 코드가 틀렸거나 만료되었습니다.", "The code is wrong or has expired."),
         P::PasswordWeak => detail("추측하기 쉬운 비밀번호입니다.", "The password is too easy to guess."),
         P::SelfFollow => detail("자기 자신은 팔로우할 수 없습니다.", "You cannot follow yourself."),
+        P::RestoreWindowPassed => detail(
+            "삭제한 지 30일이 지나 복원할 수 없습니다.",
+            "It was deleted more than 30 days ago and cannot be restored.",
+        ),
         P::ParentMismatch => {
             detail("이 글의 댓글이 아닙니다.", "The parent is not an existing comment of this post.")
         }

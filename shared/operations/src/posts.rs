@@ -6,6 +6,8 @@ mod get_post;
 mod like_post;
 mod list_post_likes;
 mod list_posts;
+mod rank_posts;
+mod restore_post;
 mod unlike_post;
 mod update_post;
 
@@ -15,5 +17,7 @@ pub use get_post::get_post;
 pub use like_post::like_post;
 pub use list_post_likes::list_post_likes;
 pub use list_posts::list_posts;
+pub use rank_posts::{RANKING_INTERVAL, rank_posts};
+pub use restore_post::restore_post;
 pub use unlike_post::unlike_post;
 pub use update_post::update_post;

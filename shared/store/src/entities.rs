@@ -1,6 +1,7 @@
 //! One entity a table, without logic.
 
 pub(crate) mod captured_mails;
+pub(crate) mod comment_likes;
 pub(crate) mod comments;
 pub(crate) mod email_codes;
 pub(crate) mod follows;
@@ -10,6 +11,8 @@ pub(crate) mod notification_actors;
 pub(crate) mod notification_heads;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
+pub(crate) mod popularity_ranks;
+pub(crate) mod popularity_snapshots;
 pub(crate) mod post_likes;
 pub(crate) mod posts;
 pub(crate) mod relay_leases;
@@ -65,8 +68,9 @@ mod tests {
             ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
         }
         note_all! {
-            captured_mails comments email_codes follows jobs log_epochs notification_actors notification_heads
-            notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
+            captured_mails comment_likes comments email_codes follows jobs log_epochs notification_actors notification_heads
+            notifications outbox popularity_ranks popularity_snapshots post_likes posts relay_leases sessions
+            stream_heads user_passwords users
         }
         assert_eq!(said, migrated_schema(&store).await);
         store.close().await.unwrap();

@@ -14,6 +14,7 @@ mod unit_of_work;
 mod writes;
 
 pub mod captured_mails;
+pub mod comment_likes;
 pub mod comments;
 pub mod email_codes;
 pub mod follows;
@@ -22,6 +23,7 @@ pub mod leases;
 pub mod likes;
 pub mod notifications;
 pub mod outbox;
+pub mod popularity;
 pub mod posts;
 pub mod sessions;
 pub mod users;

@@ -49,6 +49,7 @@ catalogue! {
     MethodNotAllowed = "method_not_allowed", NotAllowed, "The method is not offered here";
     EmailTaken = "email_taken", Conflict, "The e-mail address has an account";
     VersionMismatch = "version_mismatch", PreconditionFailed, "The resource was changed in the meantime";
+    RestoreWindowPassed = "restore_window_passed", Gone, "It was deleted too long ago to be restored";
     PayloadTooLarge = "payload_too_large", TooLarge, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", Unsupported, "The media type is not supported";
     ValidationFailed = "validation_failed", Invalid, "Validation failed";

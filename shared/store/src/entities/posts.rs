@@ -18,6 +18,8 @@ pub(crate) struct Model {
     pub(crate) created_at: Timestamp,
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) deleted_at: Option<Timestamp>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub(crate) deleted_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
