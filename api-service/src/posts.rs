@@ -18,10 +18,12 @@ use crate::id::Id;
 use crate::id_list::IdList;
 use crate::if_match::IfMatch;
 use crate::json::Json;
+use crate::middleware::Viewing;
 use crate::pagination::{PageQuery, PageResponse};
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
 use crate::users::body::UserSummaryBody;
+use crate::visitor::FromViewer;
 use body::{CreatePostBody, LikeStateBody, PostBody, UpdatePostBody};
 use filter::{FeedParameter, SortParameter, WindowParameter};
 
@@ -136,14 +138,23 @@ impl PostsApi {
     /// Returns a post
     ///
     /// A deleted post is answered with 404.
+    ///
+    /// Counts as a view, which `counts.views` shows within a minute: once in 24 hours for each logged-in person, once in a
+    /// day (UTC) for each anonymous address and user agent; never for the author, crawlers, `HEAD`, answers with 304, and
+    /// requests with `Sec-Purpose: prefetch`.
     #[oai(path = "/:post_id", method = "get", operation_id = "getPost")]
     async fn get_post(
         &self,
         caller: MaybeCaller,
+        viewer: FromViewer,
+        viewing: Viewing,
         /// Id of the post.
         Path(post_id): Path<Id<PostId>>,
     ) -> Result<Json<PostBody>, ApiProblem> {
-        Ok(Json::of(posts::get_post(self.0.app(), caller.0.as_ref(), post_id.0).await?))
+        let (app, credentials, caller) = (self.0.app(), self.0.credentials(), caller.0.as_ref());
+        let view = posts::get_post(app, caller, post_id.0).await?;
+        viewing.note(|| posts::view_of(app, credentials, &view.post, caller, &viewer.0));
+        Ok(Json::of(view))
     }
 
     /// Edits a post

@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{ApiPolicy, StrictQuery};
+use crate::middleware::{ApiPolicy, CountViews, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail};
@@ -65,6 +65,7 @@ pub fn routes(
         .data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
     let api = Failures(inner).with(cors(service)).map_to_response().boxed();
+    let api = CountViews::new(api, service.clone());
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // The gateway checks origins itself.

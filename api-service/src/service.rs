@@ -3,6 +3,7 @@ use std::sync::Arc;
 use edge::Edge;
 use edge::health::Readiness;
 use identity::cursors::CursorSeal;
+use operations::posts::ViewCollector;
 use operations::{App, Credentials, OperationError};
 
 /// The settings of the service.
@@ -46,6 +47,7 @@ struct Shared {
     shows_mail: ShowsMail,
     edge: Edge,
     readiness: Readiness,
+    views: ViewCollector,
 }
 
 impl Service {
@@ -65,7 +67,15 @@ impl Service {
         });
         let edge = Edge::new(settings.edge, Arc::clone(&app.ids));
         let shows_mail = settings.shows_mail;
-        Self(Arc::new(Shared { app, credentials, cursors, shows_mail, edge, readiness }))
+        Self(Arc::new(Shared {
+            app,
+            credentials,
+            cursors,
+            shows_mail,
+            edge,
+            readiness,
+            views: ViewCollector::default(),
+        }))
     }
 
     /// Returns the long-lived parts of the operations.
@@ -86,6 +96,11 @@ impl Service {
     /// Returns the edge.
     pub fn edge(&self) -> &Edge {
         &self.0.edge
+    }
+
+    /// Returns the views of posts that are not counted yet.
+    pub fn views(&self) -> &ViewCollector {
+        &self.0.views
     }
 
     /// Returns the URL that clients use, without a trailing slash.

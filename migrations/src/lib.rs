@@ -31,6 +31,7 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261122_000030_rank_posts::Step),
             Box::new(steps::m20261122_000031_restore_posts::Step),
             Box::new(steps::m20261122_000032_like_comments::Step),
+            Box::new(steps::m20261122_000033_count_views::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()
     }

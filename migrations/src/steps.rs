@@ -14,3 +14,4 @@ pub(crate) mod m20261121_000009_mark_events;
 pub(crate) mod m20261122_000030_rank_posts;
 pub(crate) mod m20261122_000031_restore_posts;
 pub(crate) mod m20261122_000032_like_comments;
+pub(crate) mod m20261122_000033_count_views;

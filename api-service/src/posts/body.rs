@@ -60,6 +60,8 @@ pub(crate) struct PostCountsBody {
     likes: i64,
     /// Number of live comments and replies.
     comments: i64,
+    /// Number of views, at most one minute old.
+    views: i64,
 }
 
 /// The relation of the caller to a post.
@@ -110,7 +112,11 @@ impl From<PostView> for PostBody {
             author: author.into(),
             title: post.title.as_str().into(),
             content: post.content.as_str().into(),
-            counts: PostCountsBody { likes: post.likes_count, comments: post.comments_count },
+            counts: PostCountsBody {
+                likes: post.likes_count,
+                comments: post.comments_count,
+                views: post.views_count,
+            },
             viewer: viewer.map(|viewer| PostViewerBody {
                 liked: viewer.liked,
                 can_edit: viewer.is_author,

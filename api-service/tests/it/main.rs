@@ -33,3 +33,4 @@ mod smtp_sink;
 mod statement_counts;
 mod test_api;
 mod users;
+mod views;

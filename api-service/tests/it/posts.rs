@@ -21,7 +21,7 @@ async fn a_post_is_created_read_edited_and_deleted(database: TestDatabase) {
     assert_eq!(location, format!("/api/v1/posts/{}", post["id"].as_str().unwrap()));
     assert_eq!((&post["title"], &post["content"]), (&json!("첫 글"), &json!("안녕하세요\n여러분")));
     assert_eq!(post["author"], json!({"id": mina.id, "nickname": "미나", "state": "active", "role": "user"}));
-    assert_eq!(post["counts"], json!({"likes": 0, "comments": 0}));
+    assert_eq!(post["counts"], json!({"likes": 0, "comments": 0, "views": 0}));
     let as_author = json!({"liked": false, "can_edit": true, "can_delete": true, "following_author": false});
     assert_eq!((&post["viewer"], &post["version"]), (&as_author, &json!("1")));
     assert_eq!(api.get(&location).by(&mina).send().await.expect(200), post);

@@ -38,22 +38,13 @@ impl TestApi {
     /// Builds a service that sends mails or shows them.
     pub(crate) fn with(database: TestDatabase, shows_mail: ShowsMail) -> Self {
         let parts = TestApp::new(database);
-        let service = Service::new(Parts {
-            app: parts.app.clone(),
-            credentials: parts.credentials.clone(),
-            cursors: CursorSeal::new(&parts.secret),
-            settings: Settings {
-                edge: edge::Settings {
-                    allowed_origins: vec!["https://app.example.com".parse().unwrap()],
-                    // The client of a test has no address: it is trusted as a proxy that sends one.
-                    trusted_proxies: vec!["0.0.0.0".parse().unwrap()],
-                    ..edge::Settings::new(PUBLIC_URL)
-                },
-                shows_mail,
-            },
-        });
-        let client = TestClient::new(routes(&service, None).boxed());
+        let (service, client) = process(&parts, shows_mail);
         Self { parts, service, client }
+    }
+
+    /// Builds another process of the service on the same database.
+    pub(crate) fn other_process(&self) -> (Service, TestClient<BoxEndpoint<'static, Response>>) {
+        process(&self.parts, ShowsMail::No)
     }
 
     /// Returns the OpenAPI document.
@@ -142,6 +133,26 @@ impl TestApi {
         let method = method.parse().unwrap();
         Call { api: self, method, path: path.to_owned(), headers: Vec::new(), body: Body::empty() }
     }
+}
+
+/// Builds a process of the service.
+fn process(parts: &TestApp, shows_mail: ShowsMail) -> (Service, TestClient<BoxEndpoint<'static, Response>>) {
+    let service = Service::new(Parts {
+        app: parts.app.clone(),
+        credentials: parts.credentials.clone(),
+        cursors: CursorSeal::new(&parts.secret),
+        settings: Settings {
+            edge: edge::Settings {
+                allowed_origins: vec!["https://app.example.com".parse().unwrap()],
+                // The client of a test has no address: it is trusted as a proxy that sends one.
+                trusted_proxies: vec!["0.0.0.0".parse().unwrap()],
+                ..edge::Settings::new(PUBLIC_URL)
+            },
+            shows_mail,
+        },
+    });
+    let client = TestClient::new(routes(&service, None).boxed());
+    (service, client)
 }
 
 /// Returns the id in a body.

@@ -1,6 +1,7 @@
 //! Posts and likes.
 
 mod selection;
+mod views;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::text::define_text;
 use crate::users::{UserSummary, define_names};
 
 pub use selection::{Feed, MOST_IDS, PopularWindow, PostFilter, PostList, PostSort};
+pub use views::{VIEW_WINDOW, counts_as_viewer, is_automatic, view_day};
 
 define_text! {
     /// The title of a post.
@@ -52,6 +54,8 @@ pub struct Post {
     pub likes_count: i64,
     /// The number of comments and replies that are not deleted.
     pub comments_count: i64,
+    /// The number of views, which follows the readings within a minute.
+    pub views_count: i64,
     /// Incremented by every edit, but not by likes and comments.
     pub version: i64,
     /// When it was created.

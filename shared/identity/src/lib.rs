@@ -15,3 +15,4 @@ pub mod signing_keys;
 pub mod strength;
 pub mod tickets;
 mod verified_tokens;
+pub mod viewer_keys;

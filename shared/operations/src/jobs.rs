@@ -1,6 +1,7 @@
 //! Jobs: rows that operations store in their commit. A worker runs each one later, possibly more than once.
 
 mod mail;
+mod reconcile_counters;
 mod run_due_jobs;
 mod send_email_code;
 mod sweep_expired;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use mail::{Mail, MailFault, Mailer};
+pub use reconcile_counters::{Drift, Repair, reconcile_counters};
 pub use run_due_jobs::{JobsDone, claim_due_jobs, run_due_jobs, run_job};
 pub use send_email_code::SendEmailCode;
 pub use store::jobs::Job as ClaimedJob;

@@ -1,5 +1,6 @@
 //! Posts and likes.
 
+mod count_views;
 mod create_post;
 mod delete_post;
 mod get_post;
@@ -11,6 +12,7 @@ mod restore_post;
 mod unlike_post;
 mod update_post;
 
+pub use count_views::{View, ViewCollector, ViewSource, count_views, view_of};
 pub use create_post::create_post;
 pub use delete_post::delete_post;
 pub use get_post::get_post;

@@ -14,6 +14,7 @@ pub(crate) mod outbox;
 pub(crate) mod popularity_ranks;
 pub(crate) mod popularity_snapshots;
 pub(crate) mod post_likes;
+pub(crate) mod post_views;
 pub(crate) mod posts;
 pub(crate) mod relay_leases;
 pub(crate) mod sessions;
@@ -69,7 +70,7 @@ mod tests {
         }
         note_all! {
             captured_mails comment_likes comments email_codes follows jobs log_epochs notification_actors notification_heads
-            notifications outbox popularity_ranks popularity_snapshots post_likes posts relay_leases sessions
+            notifications outbox popularity_ranks popularity_snapshots post_likes post_views posts relay_leases sessions
             stream_heads user_passwords users
         }
         assert_eq!(said, migrated_schema(&store).await);

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use domain::auth::{CODE_LIFETIME, SESSION_IDLE};
-use store::{captured_mails, email_codes, outbox, sessions};
+use domain::posts::VIEW_WINDOW;
+use store::{captured_mails, email_codes, outbox, post_views, sessions};
 
 use crate::{App, OperationError};
 
@@ -9,6 +10,8 @@ use crate::{App, OperationError};
 const EVENTS_KEPT: Duration = Duration::from_hours(24);
 /// Largest number of events that one transaction deletes, so that it holds its locks for milliseconds.
 const EVENTS_AT_ONCE: u16 = 5_000;
+/// Largest number of viewers that one transaction forgets.
+const VIEWERS_AT_ONCE: u16 = 5_000;
 /// Period for which an ended or unused session is kept, so that its tokens can be distinguished from invented ones.
 const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Period for which an expired code is kept. The limits on requests for codes do not look further back.
@@ -16,17 +19,19 @@ const CODE_KEPT: Duration = Duration::from_hours(24);
 /// Period for which the local mail page shows a mail.
 const MAIL_SHOWN: Duration = Duration::from_hours(24);
 
-/// Deletes expired rows: events, codes, sessions, mails of the local page. Returns their number.
+/// Deletes expired rows: events, codes, sessions, mails of the local page, viewers who may be counted again. Returns their
+/// number.
 #[tracing::instrument(name = "op.sweep_expired", skip_all)]
 pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let events = prune_events(app).await?;
+    let viewers = prune_viewers(app).await?;
     let unit = app.store.begin(app.clock.now()).await?;
     let now = unit.now();
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
     let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
-    Ok(events + codes + sessions + mails)
+    Ok(events + viewers + codes + sessions + mails)
 }
 
 /// Deletes old events, partition by partition, in transactions of limited size.
@@ -46,4 +51,19 @@ async fn prune_events(app: &App) -> Result<u64, OperationError> {
         }
     }
     Ok(total)
+}
+
+/// Forgets the viewers who would be counted again, in transactions of limited size.
+async fn prune_viewers(app: &App) -> Result<u64, OperationError> {
+    let now = app.clock.now();
+    let mut total = 0;
+    loop {
+        let unit = app.store.begin(now).await?;
+        let pruned = post_views::prune(&unit, now.minus(VIEW_WINDOW), VIEWERS_AT_ONCE).await?;
+        unit.commit().await?;
+        total += pruned;
+        if pruned < u64::from(VIEWERS_AT_ONCE) {
+            return Ok(total);
+        }
+    }
 }

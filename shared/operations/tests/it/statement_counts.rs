@@ -18,6 +18,7 @@ fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostId {
         content: PostContent::from_stored("content".into()),
         likes_count: 0,
         comments_count: 0,
+        views_count: 0,
         version: 1,
         created_at: unit.now(),
         edited_at: None,

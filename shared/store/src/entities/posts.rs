@@ -14,6 +14,7 @@ pub(crate) struct Model {
     pub(crate) content: String,
     pub(crate) likes_count: i64,
     pub(crate) comments_count: i64,
+    pub(crate) views_count: i64,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) edited_at: Option<Timestamp>,
