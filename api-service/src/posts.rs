@@ -85,7 +85,8 @@ impl PostsApi {
     /// `sort=popular` with a `window` other than `all` lists the 1,000 posts at most that gained most likes in that period;
     /// posts without a like in it are not listed. Equal numbers are ordered by comments, then newest first. The ranking is
     /// taken once a minute from the latest 200,000 likes of the period. A cursor continues the ranking that it began with
-    /// for 15 minutes; later it is answered with 400 `invalid_cursor`.
+    /// for 15 minutes; later it is answered with 400 `invalid_cursor`. With `window=all` the order is the present one: a post
+    /// whose number of likes changes during a walk may be repeated or skipped.
     #[oai(path = "/", method = "get", operation_id = "listPosts")]
     #[expect(clippy::too_many_arguments, reason = "one argument for each parameter of the contract")]
     async fn list_posts(

@@ -35,8 +35,8 @@ pub(super) fn drop_described_members(value: &mut Value) {
                     let describes = |name: &String| name == "description" || name == "default";
                     member.as_object().is_some_and(|fields| fields.keys().all(describes))
                 };
-                let default = members.iter().filter(|member| only_describes(member));
-                let default = default.filter_map(|member| member.get("default").cloned()).next();
+                let mut described = members.iter().filter(|member| only_describes(member));
+                let default = described.find_map(|member| member.get("default").cloned());
                 members.retain(|member| !only_describes(member));
                 fields.extend(default.map(|default| ("default".to_owned(), default)));
             }

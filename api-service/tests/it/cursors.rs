@@ -66,7 +66,7 @@ async fn writing_out_a_default_keeps_a_cursor_valid() {
     let lists = FilledLists::of(TestDatabase::sqlite().await, 3).await;
     let author = &lists.reader.id;
     for (of, also) in [
-        ("".to_owned(), vec!["sort=latest", "window=all", "limit=20", "window=all&limit=20&sort=latest"]),
+        (String::new(), vec!["sort=latest", "window=all", "limit=20", "window=all&limit=20&sort=latest"]),
         (format!("author_id={author}"), vec!["sort=latest", "limit=20&window=all"]),
         ("sort=popular".to_owned(), vec!["window=all", "limit=20"]),
     ] {

@@ -19,7 +19,9 @@ fn source(address: &str) -> ViewSource {
 async fn read(app: &TestApp, collector: &ViewCollector, id: PostId, caller: Option<&Caller>, address: &str) {
     let read = posts::get_post(&app.app, caller, id).await.unwrap();
     let view = view_of(&app.app, &app.credentials, &read.post, caller, &source(address));
-    view.into_iter().for_each(|view| collector.add(view));
+    if let Some(view) = view {
+        collector.add(view);
+    }
 }
 
 async fn views_count(app: &TestApp, id: PostId) -> i64 {
@@ -34,7 +36,7 @@ async fn a_person_is_counted_again_after_24_hours_and_a_visitor_on_the_next_day(
     let collector = ViewCollector::default();
     for (pause, person, visitor) in [
         (Duration::ZERO, 1, 1),
-        (DAY - Duration::from_millis(1), 0, 1),
+        (Duration::from_millis(86_399_999), 0, 1),
         (Duration::from_millis(1), 1, 0),
         (Duration::from_millis(1), 0, 0),
         (DAY, 1, 1),
@@ -71,7 +73,9 @@ async fn several_processes_count_a_viewer_once(database: TestDatabase) {
         let (app, views) = (app.app.clone(), views.clone());
         async move {
             let collector = ViewCollector::default();
-            views.into_iter().for_each(|view| collector.add(view));
+            for view in views {
+                collector.add(view);
+            }
             count_views(&app, &collector).await.unwrap()
         }
     })
