@@ -16,10 +16,12 @@ use crate::{StoreError, UnitOfWork, posts};
 
 /// Largest number of likes that a ranking counts: the latest ones of its period. It bounds the work.
 const LIKES: i64 = 200_000;
+/// Largest number of posts whose comments are compared: those with most likes. It bounds the join.
+const CANDIDATES: i64 = 5_000;
 /// Largest number of posts of a ranking.
 const POSTS: i64 = 1_000;
 
-/// Parameters: window, instant of the ranking, start of the period, number of likes, number of posts.
+/// Parameters: window, instant of the ranking, start of the period, number of likes, of candidates, of posts.
 const RANK: &str = r#"
     INSERT INTO popularity_ranks ("window", taken_at, rank, post_id)
     SELECT $1, $2, ROW_NUMBER() OVER (ORDER BY gained.likes DESC, posts.comments_count DESC, posts.id DESC) AS rank, posts.id
@@ -27,10 +29,11 @@ const RANK: &str = r#"
         SELECT newest.post_id, COUNT(*) AS likes
         FROM (SELECT post_id FROM post_likes WHERE created_at > $3 ORDER BY created_at DESC LIMIT $4) AS newest
         GROUP BY newest.post_id
+        ORDER BY likes DESC, newest.post_id DESC LIMIT $5
     ) AS gained
     JOIN posts ON posts.id = gained.post_id
     WHERE posts.deleted_at IS NULL
-    ORDER BY gained.likes DESC, posts.comments_count DESC, posts.id DESC LIMIT $5"#;
+    ORDER BY gained.likes DESC, posts.comments_count DESC, posts.id DESC LIMIT $6"#;
 
 /// Takes the ranking of `taken_at` by the likes since `since`. Returns whether it was not taken before; of several
 /// processes one takes it.
@@ -53,8 +56,14 @@ pub async fn take(
     if inserted == 0 {
         return Ok(false);
     }
-    let values: [Value; 5] =
-        [window.as_str().into(), taken_at.0.into(), since.0.into(), LIKES.into(), POSTS.into()];
+    let values: [Value; 6] = [
+        window.as_str().into(),
+        taken_at.0.into(),
+        since.0.into(),
+        LIKES.into(),
+        CANDIDATES.into(),
+        POSTS.into(),
+    ];
     connection.execute_raw(statement(connection, RANK, values)).await?;
     Ok(true)
 }
