@@ -89,5 +89,6 @@ async fn the_feed_reads_one_row_of_each_followed_person_and_one_page_of_a_few_on
     let feed = ran.iter().find(|sql| sql.contains("LATERAL")).unwrap();
     let read = explain(&app, feed, &[viewer.user_id.to_string(), "21".into()]).await;
     // 1,000 follows, a post of each, and 21 posts of 21 authors; 20,000 posts exist.
-    assert!(read <= 1_000.0 + 1_000.0 + 21.0 * 22.0 + 100.0, "{read} rows read");
+    // A plan may pass the rows of the page through further scans.
+    assert!(read <= 1_000.0 + 1_000.0 + 3.0 * 21.0 * 22.0, "{read} rows read");
 }
