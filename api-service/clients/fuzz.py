@@ -16,7 +16,7 @@ import httpx
 URL, EXAMPLES = sys.argv[1:]
 HERE = pathlib.Path(__file__).parent
 # Operations that end the session of the token.
-ENDS_SESSION = ["logOut", "revokeSession", "revokeOtherSessions", "resetPassword"]
+ENDS_SESSION = ["logOut", "revokeSession"]
 
 
 def call(method, path, body=None):
@@ -32,9 +32,7 @@ def sign_up(email):
         if mails:
             break
         time.sleep(0.1)
-    body = {"email": email, "code": re.search(r"\d{6}", mails[0]["text"]).group(), "password": "blue otters paint slowly"}
-    if "flow_id" in flow:
-        body["flow_id"] = flow["flow_id"]
+    body = {"email": email, "code": re.search(r"\d{6}", mails[0]["text"]).group(), "password": "blue otters paint slowly", "flow_id": flow["flow_id"]}
     return call("POST", "/api/v1/auth/signups", body)["access_token"]
 
 

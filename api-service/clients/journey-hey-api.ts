@@ -23,8 +23,10 @@ async function codeFor(email: string): Promise<string> {
 
 async function person(name: string) {
   const email = `hey-api-${name}@example.com`;
-  await requestEmailCode({ client: anonymous, body: { email, purpose: 'signup' }, throwOnError: true });
-  const body = { email, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name };
+  const flow = await requestEmailCode({
+    client: anonymous, body: { email, purpose: 'signup' }, throwOnError: true,
+  });
+  const body = { email, flow_id: flow.data.flow_id, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name };
   const { data } = await signUp({ client: anonymous, body, throwOnError: true });
   return { tokens: data, client: createClient({ baseUrl, auth: data.access_token }) };
 }

@@ -25,9 +25,11 @@ function expected<T>(result: { data?: T; error?: unknown }): T {
 
 async function person(name: string) {
   const email = `openapi-fetch-${name}@example.com`;
-  expected(await anonymous.POST('/api/v1/auth/email-codes', { body: { email, purpose: 'signup' } }));
+  const flow = expected(await anonymous.POST('/api/v1/auth/email-codes', { body: { email, purpose: 'signup' } }));
   const tokens: components['schemas']['SessionTokens'] = expected(await anonymous.POST('/api/v1/auth/signups', {
-    body: { email, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name },
+    body: {
+      email, flow_id: flow.flow_id, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name,
+    },
   }));
   const headers = { authorization: `Bearer ${tokens.access_token}` };
   return { tokens, client: createClient<paths>({ baseUrl, headers }) };

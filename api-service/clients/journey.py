@@ -33,8 +33,8 @@ def code_for(email):
 def person(name):
     email = f"python-{name}@example.com"
     body = RequestEmailCode(email=email, purpose=CodePurpose.SIGNUP)
-    request_email_code.sync(client=ANONYMOUS, body=body)
-    body = SignUp(email=email, code=code_for(email), password="blue otters paint slowly", nickname=name)
+    flow = request_email_code.sync(client=ANONYMOUS, body=body)
+    body = SignUp(email=email, flow_id=flow.flow_id, code=code_for(email), password="blue otters paint slowly", nickname=name)
     tokens = sign_up.sync(client=ANONYMOUS, body=body)
     return tokens, AuthenticatedClient(base_url=URL, token=tokens.access_token)
 

@@ -11,6 +11,7 @@ use identity::random::{OsRandom, RandomSource};
 use identity::refresh_tokens::RefreshTokens;
 use identity::secrets::MasterSecret;
 use identity::signing_keys::{SigningKey, SigningKeys};
+use identity::viewer_keys::ViewerKeys;
 use operations::{App, Credentials};
 use platform::clock::SystemClock;
 use platform::ids::TimeOrderedIds;
@@ -40,6 +41,7 @@ pub fn assemble(
             codes: Arc::new(CodeHasher::new(secret)),
             device_tokens: Arc::new(DeviceTokens::new(secret)),
             passwords: PasswordHasher::new(),
+            viewers: ViewerKeys::new(secret),
             local_limits: Ephemeral::in_process(Arc::clone(&clock)),
         },
         app: App { store, ephemeral, clock, ids: Arc::new(TimeOrderedIds), random },

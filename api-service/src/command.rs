@@ -1,5 +1,6 @@
 mod keys;
 mod openapi;
+mod reconcile;
 mod serve;
 
 use std::error::Error;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use api_service::ApiConfig;
 use clap::{Parser, Subcommand};
+use operations::jobs::Repair;
 use platform::command_line;
 
 /// The REST service of OrGo. Without a command it serves, until SIGINT or SIGTERM.
@@ -27,6 +29,12 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Compares the stored counters with their rows; configured like serving
+    Reconcile {
+        /// Corrects the counters that differ
+        #[arg(long)]
+        repair: bool,
+    },
 }
 
 /// Runs the command that the arguments name.
@@ -39,5 +47,8 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
         None => serve::serve().await,
         Some(Command::Openapi) => openapi::print().await,
         Some(Command::Keys { directory }) => keys::make(&directory),
+        Some(Command::Reconcile { repair }) => {
+            reconcile::reconcile(if repair { Repair::Yes } else { Repair::No }).await
+        }
     }
 }

@@ -13,11 +13,13 @@ use crate::Service;
 use crate::caller::{Caller, MaybeCaller};
 use crate::contract::{Access, Feature, Operation};
 use crate::id::Id;
+use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::pagination::{PageQuery, PageResponse};
+use crate::posts::body::LikeStateBody;
 use crate::problem::ApiProblem;
 use crate::request_body::RequestBody;
-use body::{CommentBody, CreateCommentBody};
+use body::{CommentBody, CreateCommentBody, UpdateCommentBody};
 
 #[derive(Tags)]
 enum Tag {
@@ -49,7 +51,12 @@ impl Feature for CommentsApi {
             .failures(&[P::ParentMismatch])
             .example_body(|| json!({"content": "반가워요!"})),
         Operation::new("listReplies", Access::optional(200)),
+        Operation::new("updateComment", Access::owner_only(200))
+            .failures(&[P::NotAuthor, P::VersionMismatch])
+            .example_body(|| json!({"content": "고친 댓글"})),
         Operation::new("deleteComment", Access::owner_only(204)).failures(&[P::NotAuthor]),
+        Operation::new("likeComment", Access::required(200)),
+        Operation::new("unlikeComment", Access::required(200)),
     ];
 }
 
@@ -102,6 +109,26 @@ impl CommentsApi {
         Ok(page.respond(comments::list_replies(app, caller, comment_id.0, page.request()).await?))
     }
 
+    /// Edits a comment or a reply
+    ///
+    /// Only the author may edit a comment. Fields that are absent from the body keep their values. An edit that changes a
+    /// value raises `version`. It causes no notification.
+    #[oai(path = "/comments/:comment_id", method = "patch", operation_id = "updateComment")]
+    async fn update_comment(
+        &self,
+        caller: Caller,
+        /// Id of the comment or reply.
+        Path(comment_id): Path<Id<CommentId>>,
+        /// Version of the comment that the edit is based on. Another current version is answered with 412. Without this
+        /// header, the edit applies to any version.
+        #[oai(name = "If-Match")]
+        if_match: IfMatch,
+        body: RequestBody<UpdateCommentBody>,
+    ) -> Result<Json<CommentBody>, ApiProblem> {
+        let (app, id) = (self.0.app(), comment_id.0);
+        Ok(Json::of(comments::update_comment(app, &caller.0, id, body.0, if_match.0).await?))
+    }
+
     /// Deletes a comment or a reply
     ///
     /// Only the author may delete a comment. A comment with live replies is kept in the list of comments, with
@@ -115,5 +142,32 @@ impl CommentsApi {
     ) -> Result<CommentDeleted, ApiProblem> {
         comments::delete_comment(self.0.app(), &caller.0, comment_id.0).await?;
         Ok(CommentDeleted::NoContent)
+    }
+
+    /// Likes a comment or a reply
+    ///
+    /// Idempotent. The author of the comment is notified, unless the caller is the author, or has withdrawn a like of this
+    /// comment within the last 24 hours.
+    #[oai(path = "/comments/:comment_id/like", method = "put", operation_id = "likeComment")]
+    async fn like_comment(
+        &self,
+        caller: Caller,
+        /// Id of the comment or reply.
+        Path(comment_id): Path<Id<CommentId>>,
+    ) -> Result<Json<LikeStateBody>, ApiProblem> {
+        Ok(Json::of(comments::like_comment(self.0.app(), &caller.0, comment_id.0).await?))
+    }
+
+    /// Withdraws a like of a comment or a reply
+    ///
+    /// Idempotent. The notification of the like no longer names the caller.
+    #[oai(path = "/comments/:comment_id/like", method = "delete", operation_id = "unlikeComment")]
+    async fn unlike_comment(
+        &self,
+        caller: Caller,
+        /// Id of the comment or reply.
+        Path(comment_id): Path<Id<CommentId>>,
+    ) -> Result<Json<LikeStateBody>, ApiProblem> {
+        Ok(Json::of(comments::unlike_comment(self.0.app(), &caller.0, comment_id.0).await?))
     }
 }

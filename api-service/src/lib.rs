@@ -12,6 +12,7 @@ mod entity_tags;
 mod features;
 mod health;
 mod id;
+mod id_list;
 mod if_match;
 mod instant;
 mod json;

@@ -1,4 +1,5 @@
-//! The `api-service` program: serves the API, prints the OpenAPI document, or creates keys.
+//! The `api-service` program: serves the API, prints the OpenAPI document, creates keys, or compares counters with their
+//! rows.
 
 mod command;
 

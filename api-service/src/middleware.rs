@@ -3,6 +3,7 @@
 mod acceptable;
 mod budgets;
 mod conditional;
+mod count_views;
 mod idempotent;
 mod keys_in_flight;
 mod policy;
@@ -11,6 +12,7 @@ mod strict_query;
 pub(crate) use acceptable::Acceptable;
 pub(crate) use budgets::Budgets;
 pub(crate) use conditional::Conditional;
+pub(crate) use count_views::{CountViews, Viewing, user_agent};
 pub(crate) use idempotent::Idempotent;
 pub(crate) use policy::ApiPolicy;
 pub(crate) use strict_query::StrictQuery;

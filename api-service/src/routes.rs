@@ -7,7 +7,7 @@ use poem::middleware::Cors;
 use poem::web::{Html, Redirect};
 use poem::{EndpointExt, IntoEndpoint, Response, Route};
 
-use crate::middleware::{Acceptable, ApiPolicy, Budgets, Conditional, Idempotent, StrictQuery};
+use crate::middleware::{Acceptable, ApiPolicy, Budgets, Conditional, CountViews, Idempotent, StrictQuery};
 use crate::openapi::{OperationTable, document, open_api_service};
 use crate::problem::{problem_index, problem_page};
 use crate::{Service, ShowsMail, dev_mail, docs_page};
@@ -58,10 +58,12 @@ pub fn routes(
     let tagged = Conditional::new(route.map_to_response().boxed(), Arc::clone(&table));
     let once = Idempotent::new(tagged.boxed(), Arc::clone(&table));
     let strict = StrictQuery::new(once.boxed(), Arc::clone(&table));
-    let inner = Acceptable::new(strict, Arc::clone(&table)).data(service.clone());
+    let inner = Acceptable::new(strict, Arc::clone(&table)).data(Arc::clone(&table)).data(service.clone());
     // Rendered inside CORS, which would replace an error by a response of its own.
     let counted = Budgets::new(Failures(inner), service.clone(), Arc::clone(&table));
     let api = counted.with(cors(service)).map_to_response().boxed();
+    // Outside of the layer that answers with 304: only posts that are sent count as viewed.
+    let api = CountViews::new(api, service.clone());
     let mut root = Route::new().nest_no_strip("/", api);
     if let Some(socket) = beside {
         // The gateway checks origins itself.

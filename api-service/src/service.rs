@@ -3,6 +3,7 @@ use std::sync::Arc;
 use edge::Edge;
 use edge::health::Readiness;
 use identity::cursors::CursorSeal;
+use operations::posts::ViewCollector;
 use operations::{App, Credentials, OperationError};
 
 use crate::RateBudgets;
@@ -51,6 +52,7 @@ struct Shared {
     rates: RateBudgets,
     edge: Edge,
     readiness: Readiness,
+    views: ViewCollector,
 }
 
 impl Service {
@@ -70,7 +72,16 @@ impl Service {
         });
         let edge = Edge::new(settings.edge, Arc::clone(&app.ids));
         let (shows_mail, rates) = (settings.shows_mail, settings.rates);
-        Self(Arc::new(Shared { app, credentials, cursors, shows_mail, rates, edge, readiness }))
+        Self(Arc::new(Shared {
+            app,
+            credentials,
+            cursors,
+            shows_mail,
+            rates,
+            edge,
+            readiness,
+            views: ViewCollector::default(),
+        }))
     }
 
     /// Returns the long-lived parts of the operations.
@@ -91,6 +102,11 @@ impl Service {
     /// Returns the edge.
     pub fn edge(&self) -> &Edge {
         &self.0.edge
+    }
+
+    /// Returns the views of posts that are not counted yet.
+    pub fn views(&self) -> &ViewCollector {
+        &self.0.views
     }
 
     /// Returns the URL that clients use, without a trailing slash.

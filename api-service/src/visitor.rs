@@ -3,8 +3,11 @@ use std::net::IpAddr;
 use domain::auth::ClientOrigin;
 use edge::RequestContext;
 use operations::Visitor;
+use operations::posts::ViewSource;
 use poem::http::{HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody};
+
+use crate::middleware::user_agent;
 
 /// The sender of a request, logged in or not: their network and their language.
 pub(crate) struct FromVisitor(pub(crate) Visitor);
@@ -18,6 +21,17 @@ impl<'a> FromRequest<'a> for FromVisitor {
             request.headers().get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
         let origin = ClientOrigin::new(&String::from_utf8_lossy(user_agent), edge::prefix(address));
         Ok(Self(Visitor { address: limit_key(address), origin, locale: context.locale() }))
+    }
+}
+
+/// The client of a request, as it counts as a viewer.
+pub(crate) struct FromViewer(pub(crate) ViewSource);
+
+impl<'a> FromRequest<'a> for FromViewer {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> poem::Result<Self> {
+        let context = RequestContext::of(request)?;
+        let address = limit_key(context.edge().client_of(request));
+        Ok(Self(ViewSource { address, user_agent: user_agent(request.headers()).to_owned() }))
     }
 }
 

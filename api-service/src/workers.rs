@@ -1,9 +1,14 @@
-//! Background work of the service: jobs, the sweep of expired rows, the relay.
+//! Background work of the service: jobs, the sweep of expired rows, rankings, views, the
+//! comparison of counters, the relay.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use operations::jobs::{ClaimedJob, Mailer, claim_due_jobs, run_job, sweep_expired};
+use ephemeral::Stored;
+use operations::jobs::{
+    ClaimedJob, Mailer, Repair, claim_due_jobs, reconcile_counters, run_job, sweep_expired,
+};
+use operations::posts::{RANKING_INTERVAL, count_views, rank_posts};
 use operations::{App, OperationError};
 use platform::shutdown::{Shutdown, Tasks};
 use store::ConnectFault;
@@ -20,6 +25,12 @@ const CONNECTIONS: u32 = 2;
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a fault of the store.
 const RECOVER: Duration = Duration::from_secs(2);
+/// Interval between looks whether the counters were compared with their rows today.
+const LOOK_FOR_RECONCILER: Duration = Duration::from_hours(1);
+/// Period within which one process compares the counters with their rows.
+const DAY: Duration = Duration::from_hours(24);
+/// Interval between counts of the collected views.
+const COUNT_VIEWS: Duration = Duration::from_secs(30);
 /// Interval between deletions of expired rows.
 const SWEEP: Duration = Duration::from_mins(5);
 
@@ -38,8 +49,11 @@ pub async fn spawn_workers(workers: Workers, tasks: &Tasks, shutdown: &Shutdown)
     let Workers { service, mailer, relay } = workers;
     let store = service.app().store.with_own_connections(CONNECTIONS).await?;
     let app = App { store, ..service.app().clone() };
+    tasks.spawn("views", count_all_views(app.clone(), service.clone(), shutdown.clone()));
     tasks.spawn("jobs", run_jobs(app.clone(), service, mailer, shutdown.clone()));
-    tasks.spawn("sweep", sweep(app, shutdown.clone()));
+    tasks.spawn("sweep", sweep(app.clone(), shutdown.clone()));
+    tasks.spawn("ranking", rank(app.clone(), shutdown.clone()));
+    tasks.spawn("reconciler", reconcile(app, shutdown.clone()));
     if let Some(relay) = relay {
         let shutdown = shutdown.clone();
         tasks.spawn("relay", async move { relay.run(shutdown.triggered()).await });
@@ -100,6 +114,54 @@ async fn sweep(app: App, shutdown: Shutdown) {
         tokio::select! {
             () = shutdown.triggered() => {}
             () = tokio::time::sleep(SWEEP) => {}
+        }
+    }
+}
+
+async fn rank(app: App, shutdown: Shutdown) {
+    while !shutdown.is_triggered() {
+        if let Err(fault) = rank_posts(&app).await {
+            tracing::error!(%fault, "popular posts were not ranked");
+        }
+        tokio::select! {
+            () = shutdown.triggered() => {}
+            () = tokio::time::sleep(RANKING_INTERVAL) => {}
+        }
+    }
+}
+
+/// Counts the collected views periodically, and after the shutdown signal for the last time.
+async fn count_all_views(app: App, service: Service, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = shutdown.triggered() => {}
+            () = tokio::time::sleep(COUNT_VIEWS) => {}
+        }
+        let is_last = shutdown.is_triggered();
+        if let Err(fault) = count_views(&app, service.views()).await {
+            tracing::error!(%fault, "views were not counted");
+        }
+        if is_last {
+            return;
+        }
+    }
+}
+
+/// Compares the counters with their rows once a day, in one of the processes.
+async fn reconcile(app: App, shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = shutdown.triggered() => return,
+            () = tokio::time::sleep(LOOK_FOR_RECONCILER) => {}
+        }
+        match app.ephemeral.put_new("counters-compared", "", DAY).await {
+            Ok(Stored::Existed) => {}
+            Ok(Stored::New) => {
+                if let Err(fault) = reconcile_counters(&app, Repair::No).await {
+                    tracing::error!(%fault, "counters were not compared");
+                }
+            }
+            Err(fault) => tracing::warn!(%fault, "counters are compared later"),
         }
     }
 }

@@ -31,6 +31,10 @@ impl MigratorTrait for Migrations {
             Box::new(steps::m20261122_000023_describe_sessions::Step),
             Box::new(steps::m20261122_000024_bind_codes_to_flows::Step),
             Box::new(steps::m20261122_000025_count_failed_log_ins::Step),
+            Box::new(steps::m20261122_000030_rank_posts::Step),
+            Box::new(steps::m20261122_000031_restore_posts::Step),
+            Box::new(steps::m20261122_000032_like_comments::Step),
+            Box::new(steps::m20261122_000033_count_views::Step),
             Box::new(steps::m20261122_000037_create_idempotency_keys::Step),
         ];
         steps.into_iter().map(InOneTransaction::boxed).collect()

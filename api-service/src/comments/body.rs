@@ -1,5 +1,5 @@
 use domain::Problem;
-use domain::comments::{CommentContent, CommentState, CommentView, NewComment};
+use domain::comments::{CommentChange, CommentContent, CommentState, CommentView, NewComment};
 use domain::ids::{CommentId, PostId};
 use domain::text::{Fields, Text};
 use poem_openapi::Object;
@@ -31,10 +31,30 @@ impl IntoInput for CreateCommentBody {
     }
 }
 
+/// Changes to a comment. Absent fields keep their values.
+#[derive(Object)]
+#[oai(rename = "UpdateComment")]
+pub(crate) struct UpdateCommentBody {
+    /// Plain text. Line breaks are allowed.
+    content: Option<TextField<CommentContent>>,
+}
+
+impl IntoInput for UpdateCommentBody {
+    type Input = CommentChange;
+
+    fn into_input(self) -> Result<CommentChange, Problem> {
+        let mut fields = Fields::default();
+        let content = self.content.and_then(|field| fields.take(field.parse("/content")));
+        fields.finish(Some(CommentChange { content }))
+    }
+}
+
 /// The counters of a comment.
 #[derive(Object)]
 #[oai(rename = "CommentCounts")]
 pub(crate) struct CommentCountsBody {
+    /// Number of people who like the comment.
+    likes: i64,
     /// Number of live replies.
     replies: i64,
 }
@@ -43,6 +63,10 @@ pub(crate) struct CommentCountsBody {
 #[derive(Object)]
 #[oai(rename = "CommentViewer")]
 pub(crate) struct CommentViewerBody {
+    /// Whether the caller likes the comment.
+    liked: bool,
+    /// Whether the caller may edit the comment.
+    can_edit: bool,
     /// Whether the caller may delete the comment.
     can_delete: bool,
 }
@@ -75,10 +99,15 @@ pub(crate) struct CommentBody {
     viewer: Option<CommentViewerBody>,
     /// Time of creation.
     created_at: Instant,
+    /// Time of the last edit. Absent if the comment was never edited.
+    #[oai(skip_serializing_if_is_none)]
+    edited_at: Option<Instant>,
+    /// Version for `If-Match`. An edit raises it; likes and replies do not.
+    version: String,
 }
 
 impl From<CommentView> for CommentBody {
-    fn from(CommentView { comment, author, reply_to, is_author }: CommentView) -> Self {
+    fn from(CommentView { comment, author, reply_to, viewer }: CommentView) -> Self {
         let is_active = comment.state == CommentState::Active;
         Self {
             id: comment.id.into(),
@@ -88,9 +117,15 @@ impl From<CommentView> for CommentBody {
             author: author.into(),
             content: is_active.then(|| comment.content.as_str().to_owned()),
             state: comment.state.as_str().into(),
-            counts: CommentCountsBody { replies: comment.replies_count },
-            viewer: is_author.map(|is_author| CommentViewerBody { can_delete: is_author && is_active }),
+            counts: CommentCountsBody { likes: comment.likes_count, replies: comment.replies_count },
+            viewer: viewer.map(|viewer| CommentViewerBody {
+                liked: viewer.liked,
+                can_edit: viewer.is_author && is_active,
+                can_delete: viewer.is_author && is_active,
+            }),
             created_at: comment.created_at.into(),
+            edited_at: comment.edited_at.map(Into::into),
+            version: comment.version.to_string(),
         }
     }
 }

@@ -61,7 +61,17 @@ impl EnumerationsBody {
                 NotificationType::from_name(name).map(notification_type)
             }),
             named("target_type", TargetType::NAMES, |name| TargetType::from_name(name).map(target_type)),
-            enumeration("post_sort", [("latest", ("최신순", "Latest"))]),
+            enumeration("post_sort", [("latest", ("최신순", "Latest")), ("popular", ("인기순", "Popular"))]),
+            enumeration(
+                "popular_window",
+                [
+                    ("all", ("전체", "All time")),
+                    ("1d", ("하루", "One day")),
+                    ("7d", ("일주일", "One week")),
+                    ("30d", ("한 달", "One month")),
+                ],
+            ),
+            enumeration("feed", [("following", ("팔로우하는 사람", "People you follow"))]),
             enumeration("field_fault", FieldFault::ALL.map(|fault| (fault.code(), field_fault(fault)))),
         ];
         Self { items }
@@ -121,6 +131,7 @@ fn notification_type(kind: NotificationType) -> Labels {
     match kind {
         NotificationType::PostCommented => ("내 글의 댓글", "Comment on your post"),
         NotificationType::CommentReplied => ("내 댓글의 답글", "Reply to your comment"),
+        NotificationType::CommentLiked => ("내 댓글의 좋아요", "Like of your comment"),
         NotificationType::PostLiked => ("내 글의 좋아요", "Like of your post"),
         NotificationType::Followed => ("새 팔로워", "New follower"),
     }

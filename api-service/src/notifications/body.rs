@@ -56,7 +56,8 @@ pub(crate) struct TargetBody {
 pub(crate) struct NotificationBody {
     /// Id of the notification.
     id: Id<NotificationId>,
-    /// `post_commented`, `comment_replied`, `post_liked` or `followed`. Values may be added.
+    /// `post_commented`, `comment_replied`, `post_liked`, `comment_liked` or `followed`. Values may be
+    /// added.
     r#type: String,
     /// Key by which events are grouped while the notification is unread.
     group_key: String,

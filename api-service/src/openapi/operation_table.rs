@@ -20,6 +20,8 @@ pub(crate) struct OperationRow {
     pub(crate) operation: Option<&'static Operation>,
     /// The names of its query parameters.
     pub(crate) query_parameters: Vec<String>,
+    /// Names and default values of the query parameters that have a default.
+    defaults: Vec<(String, String)>,
     /// Whether its successful answer has an `ETag`.
     pub(crate) has_entity_tag: bool,
 }
@@ -40,6 +42,12 @@ impl OperationTable {
         Self(rows.collect())
     }
 
+    /// Returns whether a query parameter of an operation has its default value.
+    pub(crate) fn is_default(&self, method: &Method, path: &str, name: &str, value: &str) -> bool {
+        let is_it = |default: &(String, String)| (&*default.0, &*default.1) == (name, value);
+        self.find(method, path).is_some_and(|row| row.defaults.iter().any(is_it))
+    }
+
     /// Returns an operation, or `None` if there is no such operation. HEAD is answered by the operation of GET.
     pub(crate) fn find<'a>(&'a self, method: &Method, path: &'a str) -> Option<&'a OperationRow> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
@@ -56,7 +64,7 @@ impl OperationTable {
         (!methods.is_empty()).then(|| methods.into_iter().collect::<Vec<_>>().join(", "))
     }
 
-    fn matching<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a PathRow> {
+    fn matching<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a PathRow> {
         self.0.iter().filter(move |row| {
             let mut parts = path.split('/');
             let all = row.segments.iter().all(|segment| match (segment, parts.next()) {
@@ -77,14 +85,25 @@ fn method((name, description): (&String, &Value)) -> (String, OperationRow) {
     let parameters = description.get("parameters").and_then(Value::as_array).into_iter().flatten();
     let in_query =
         parameters.filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"));
-    let names = in_query.filter_map(|parameter| parameter.get("name")?.as_str().map(str::to_owned));
+    let (mut query_parameters, mut defaults) = (Vec::new(), Vec::new());
+    for parameter in in_query {
+        let Some(name) = parameter.get("name").and_then(Value::as_str) else { continue };
+        query_parameters.push(name.to_owned());
+        let default = match parameter.pointer("/schema/default") {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        defaults.push((name.to_owned(), default));
+    }
     let responses = description.get("responses").and_then(Value::as_object);
     let has_tag = |(status, response): (&String, &Value)| {
         status.starts_with('2') && response.pointer("/headers/ETag").is_some()
     };
     let row = OperationRow {
         operation: description.get("operationId").and_then(Value::as_str).and_then(contract::operation),
-        query_parameters: names.collect(),
+        query_parameters,
+        defaults,
         has_entity_tag: responses.into_iter().flatten().any(has_tag),
     };
     (name.to_ascii_uppercase(), row)
@@ -99,12 +118,28 @@ mod tests {
     #[test]
     fn a_path_matches_its_template_and_has_its_methods() {
         let table = OperationTable::of(&json!({ "paths": {
-            "/posts": { "get": { "parameters": [{ "name": "limit", "in": "query" }] }, "post": {} },
+            "/posts": { "get": { "parameters": [
+                { "name": "limit", "in": "query", "schema": { "default": 20 } },
+                { "name": "sort", "in": "query", "schema": { "default": "latest" } },
+                { "name": "author_id", "in": "query", "schema": {} },
+            ] }, "post": {} },
             "/posts/{id}": { "get": { "parameters": [{ "name": "id", "in": "path" }] } },
             "/posts/mine": { "get": {}, "delete": {} },
         }}));
         let query = |method: Method, path: &str| Some(table.find(&method, path)?.query_parameters.clone());
-        assert_eq!(query(Method::GET, "/posts"), Some(vec!["limit".to_owned()]));
+        assert_eq!(
+            query(Method::GET, "/posts"),
+            Some(["limit", "sort", "author_id"].map(str::to_owned).to_vec())
+        );
+        for (name, value, expected) in [
+            ("limit", "20", true),
+            ("limit", "21", false),
+            ("sort", "latest", true),
+            ("author_id", "", false),
+        ] {
+            assert_eq!(table.is_default(&Method::GET, "/posts", name, value), expected, "{name}={value}");
+        }
+        assert!(!table.is_default(&Method::POST, "/posts", "limit", "20"));
         assert_eq!(query(Method::HEAD, "/posts/7"), Some(Vec::new()));
         for (method, path) in [
             (Method::GET, "/posts/"),

@@ -25,16 +25,20 @@ fn request_schemas(document: &Value) -> Vec<String> {
     operations.filter_map(name).collect()
 }
 
-/// Removes members of `allOf` that only hold a description: poem-openapi writes the description of a property beside
-/// `allOf` and into it, and generators make a class of such a member.
+/// Removes members of `allOf` that only hold a description or a default: poem-openapi writes the description of a property
+/// beside `allOf` and into it, and generators make a class of such a member. A default moves beside `allOf`.
 pub(super) fn drop_described_members(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             if let Some(Value::Array(members)) = fields.get_mut("allOf") {
-                let only_description = |member: &Value| {
-                    member.as_object().is_some_and(|fields| fields.keys().all(|name| name == "description"))
+                let only_describes = |member: &Value| {
+                    let describes = |name: &String| name == "description" || name == "default";
+                    member.as_object().is_some_and(|fields| fields.keys().all(describes))
                 };
-                members.retain(|member| !only_description(member));
+                let mut described = members.iter().filter(|member| only_describes(member));
+                let default = described.find_map(|member| member.get("default").cloned());
+                members.retain(|member| !only_describes(member));
+                fields.extend(default.map(|default| ("default".to_owned(), default)));
             }
             fields.values_mut().for_each(drop_described_members);
         }
@@ -56,5 +60,8 @@ mod tests {
         }});
         drop_described_members(&mut schema);
         assert_eq!(schema["properties"]["author"], json!({ "description": "Author.", "allOf": [reference] }));
+        let mut sort = json!({ "allOf": [reference, { "default": "latest" }] });
+        drop_described_members(&mut sort);
+        assert_eq!(sort, json!({ "default": "latest", "allOf": [reference] }));
     }
 }

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use domain::page::{Cursor, Limit, Page, PageRequest};
 use domain::problem::{FieldFault, FieldProblem};
 use domain::{Problem, ProblemCode};
+use poem::http::Method;
 use poem::{Request, RequestBody};
 use poem_openapi::registry::{MetaParamIn, MetaSchema, MetaSchemaRef};
 use poem_openapi::types::ToJSON;
@@ -9,6 +12,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use super::page_body::{PageBody, PageResponse};
 use crate::Service;
 use crate::json::Json;
+use crate::openapi::OperationTable;
 use crate::problem::ApiProblem;
 
 /// The query parameters `limit` and `cursor` of a list, and the list they belong to: the path and the other query
@@ -20,28 +24,32 @@ pub(crate) struct PageQuery {
     service: Service,
     path: String,
     filter: Vec<(String, String)>,
+    /// The filter without the parameters that are written with their default.
+    canonical: Vec<(String, String)>,
     request: PageRequest,
+    has_limit: bool,
 }
 
 impl PageQuery {
     /// Reads the parameters from a request.
-    fn read(service: &Service, path: &str, query: &str) -> Result<Self, Problem> {
+    fn read(service: &Service, table: &OperationTable, path: &str, query: &str) -> Result<Self, Problem> {
         let (mut limit, mut cursor, mut filter) = (Limit::default(), None, Vec::new());
+        let mut has_limit = false;
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "limit" => limit = parse_limit(&value)?,
+                "limit" => (limit, has_limit) = (parse_limit(&value)?, true),
                 "cursor" => cursor = Some(value.into_owned()),
                 _ => filter.push((name.into_owned(), value.into_owned())),
             }
         }
         // The order of query parameters has no meaning.
         filter.sort_unstable();
-        let mut page = Self {
-            service: service.clone(),
-            path: path.into(),
-            filter,
-            request: PageRequest { limit, cursor: None },
-        };
+        let is_default =
+            |(name, value): &&(String, String)| table.is_default(&Method::GET, path, name, value);
+        let canonical = filter.iter().filter(|pair| !is_default(pair)).cloned().collect();
+        let request = PageRequest { limit, cursor: None };
+        let mut page =
+            Self { service: service.clone(), path: path.into(), filter, canonical, request, has_limit };
         if let Some(sealed) = cursor {
             let opened = service.cursors().open(&page.list(), &sealed);
             page.request.cursor = Some(opened.map_err(|_fault| ProblemCode::InvalidCursor)?);
@@ -52,6 +60,11 @@ impl PageQuery {
     /// Returns the page that is requested.
     pub(crate) fn request(&self) -> &PageRequest {
         &self.request
+    }
+
+    /// Returns whether the request names a page size.
+    pub(crate) fn has_limit(&self) -> bool {
+        self.has_limit
     }
 
     /// Answers with a page: its items, its cursors and its links.
@@ -70,23 +83,23 @@ impl PageQuery {
         PageResponse::Page(Json(PageBody { items, next_cursor, prev_cursor }), links)
     }
 
-    /// Returns the name under which cursors of this list are sealed.
+    /// Returns the name under which cursors of this list are sealed. Writing out a default does not change it.
     fn list(&self) -> String {
-        format!("{}?{}", self.path, self.query().finish())
+        format!("{}?{}", self.path, query(&self.canonical).finish())
     }
 
     /// Returns the path and query of the page at `cursor`.
     fn address(&self, cursor: &str) -> String {
-        let mut query = self.query();
+        let mut query = query(&self.filter);
         query.append_pair("limit", &self.request.limit.get().to_string()).append_pair("cursor", cursor);
         format!("{}?{}", self.path, query.finish())
     }
+}
 
-    fn query(&self) -> url::form_urlencoded::Serializer<'static, String> {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(&self.filter);
-        query
-    }
+fn query(pairs: &[(String, String)]) -> url::form_urlencoded::Serializer<'static, String> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    query
 }
 
 /// Reads a page size: an integer outside of the bounds is invalid (422), anything else is malformed (400).
@@ -138,8 +151,10 @@ impl<'a> ApiExtractor<'a> for PageQuery {
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         let service = request.data::<Service>().ok_or(ProblemCode::Internal).map_err(ApiProblem::from)?;
-        let uri = request.uri();
-        Ok(Self::read(service, uri.path(), uri.query().unwrap_or_default()).map_err(ApiProblem::from)?)
+        let table = request.data::<Arc<OperationTable>>().ok_or(ProblemCode::Internal);
+        let (table, uri) = (table.map_err(ApiProblem::from)?, request.uri());
+        Ok(Self::read(service, table, uri.path(), uri.query().unwrap_or_default())
+            .map_err(ApiProblem::from)?)
     }
 }
 

@@ -2,21 +2,13 @@ use domain::Problem;
 use domain::ids::PostId;
 use domain::posts::{LikeState, NewPost, PostChange, PostContent, PostTitle, PostView};
 use domain::text::{Fields, Text};
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 
 use crate::id::Id;
 use crate::instant::Instant;
 use crate::request_body::IntoInput;
 use crate::text_field::TextField;
 use crate::users::body::UserSummaryBody;
-
-/// The order of a list of posts.
-#[derive(Enum, Clone, Copy)]
-#[oai(rename_all = "snake_case")]
-pub(crate) enum PostSort {
-    /// Newest first.
-    Latest,
-}
 
 /// A post to create.
 #[derive(Object)]
@@ -68,6 +60,8 @@ pub(crate) struct PostCountsBody {
     likes: i64,
     /// Number of live comments and replies.
     comments: i64,
+    /// Number of views, at most one minute old.
+    views: i64,
 }
 
 /// The relation of the caller to a post.
@@ -118,7 +112,11 @@ impl From<PostView> for PostBody {
             author: author.into(),
             title: post.title.as_str().into(),
             content: post.content.as_str().into(),
-            counts: PostCountsBody { likes: post.likes_count, comments: post.comments_count },
+            counts: PostCountsBody {
+                likes: post.likes_count,
+                comments: post.comments_count,
+                views: post.views_count,
+            },
             viewer: viewer.map(|viewer| PostViewerBody {
                 liked: viewer.liked,
                 can_edit: viewer.is_author,
@@ -132,13 +130,13 @@ impl From<PostView> for PostBody {
     }
 }
 
-/// The likes of a post after a change.
+/// The likes of a post or comment after a change.
 #[derive(Object)]
 #[oai(rename = "LikeState")]
 pub(crate) struct LikeStateBody {
-    /// Whether the caller likes the post.
+    /// Whether the caller likes it.
     liked: bool,
-    /// Number of people who like the post.
+    /// Number of people who like it.
     likes_count: i64,
 }
 

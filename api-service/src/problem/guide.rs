@@ -109,6 +109,10 @@ fn advice_of_kind(kind: ProblemKind) -> Text {
             "Check the address. The thing may have been deleted.",
             "주소를 확인하세요. 삭제되었을 수 있습니다.",
         ),
+        ProblemKind::Gone => text(
+            "Nothing can be done any more. The time for it has passed.",
+            "기한이 지나 더 이상 할 수 없습니다.",
+        ),
         ProblemKind::NotAllowed => {
             text("Use a method that the Allow header lists.", "Allow 헤더에 있는 메서드를 쓰세요.")
         }

@@ -21,7 +21,10 @@ async fn a_comment_and_its_replies_are_two_levels_deep(database: TestDatabase) {
     assert_eq!((&root["post_id"], &root["content"]), (&json!(post), &json!("좋은 글")));
     assert_eq!(root["author"]["nickname"], "준");
     assert_eq!((root.get("parent_id"), root.get("reply_to")), (None, None));
-    assert_eq!((&root["state"], &root["viewer"]), (&json!("active"), &json!({"can_delete": true})));
+    assert_eq!(
+        (&root["state"], &root["viewer"]),
+        (&json!("active"), &json!({"liked": false, "can_edit": true, "can_delete": true}))
+    );
     let root_id = id_of(&root);
     let answer = json!({"content": "고마워요", "parent_id": root_id});
     let reply = api.post(&comments, &answer).by(&mina).send().await.expect(201);
@@ -32,12 +35,12 @@ async fn a_comment_and_its_replies_are_two_levels_deep(database: TestDatabase) {
 
     let page = api.get(&comments).send().await.expect(200);
     assert_eq!(ids(&page), [root_id.as_str()]);
-    assert_eq!(page["items"][0]["counts"], json!({"replies": 2}));
+    assert_eq!(page["items"][0]["counts"], json!({"likes": 0, "replies": 2}));
     assert!(page["items"][0].get("viewer").is_none());
     let replies = format!("/api/v1/comments/{root_id}/replies");
     let page = api.get(&replies).by(&mina).send().await.expect(200);
     assert_eq!(ids(&page), [id_of(&reply), id_of(&deeper)]);
-    assert_eq!(page["items"][1]["viewer"], json!({"can_delete": false}));
+    assert_eq!(page["items"][1]["viewer"], json!({"liked": false, "can_edit": false, "can_delete": false}));
     let post = api.get(&format!("/api/v1/posts/{post}")).send().await.expect(200);
     assert_eq!(post["counts"]["comments"], 3);
 }
@@ -54,7 +57,7 @@ async fn a_deleted_comment_is_listed_only_while_it_has_live_replies(database: Te
     let page = api.get(&comments).by(&mina).send().await.expect(200);
     let stone = &page["items"][0];
     assert_eq!((&stone["state"], stone.get("content")), (&json!("deleted"), None));
-    assert_eq!(stone["viewer"], json!({"can_delete": false}));
+    assert_eq!(stone["viewer"], json!({"liked": false, "can_edit": false, "can_delete": false}));
     api.delete(&format!("/api/v1/comments/{root}")).by(&mina).send().await.problem(404, "not_found");
     let answer = json!({"content": "x", "parent_id": root});
     api.post(&comments, &answer).by(&mina).send().await.problem(422, "parent_mismatch");
@@ -112,5 +115,69 @@ async fn content_and_parent_of_a_comment_are_validated() {
     ] {
         let answer = api.post(&path, &body).by(&mina).send().await;
         assert_eq!(answer.faults(422, "validation_failed"), faults([expected]), "{body}");
+    }
+}
+
+/// Rule AP9.
+#[testkit::both_databases]
+async fn a_comment_is_edited_by_its_author_at_its_current_version(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    let comment = api.comment_by(&jun, &post, None).await;
+    let path = format!("/api/v1/comments/{comment}");
+    // Likes and replies are not edits.
+    api.put(&format!("{path}/like")).by(&mina).send().await.expect(200);
+    api.comment_by(&mina, &post, Some(&comment)).await;
+    let edit = |version: &'static str, content: &'static str| {
+        api.patch(&path, &json!({"content": content})).by(&jun).header("if-match", version).send()
+    };
+    let edited = edit("\"1\"", " 고친 댓글 ").await.expect(200);
+    assert_eq!((&edited["content"], &edited["version"]), (&json!("고친 댓글"), &json!("2")));
+    assert_eq!(edited["counts"], json!({"likes": 1, "replies": 1}));
+    assert_eq!(edited["edited_at"], api.parts.now().to_string());
+    let problem = edit("\"1\"", "x").await.problem(412, "version_mismatch");
+    assert_eq!(problem["params"]["current_version"], "2");
+    assert_eq!(api.patch(&path, &json!({})).by(&jun).send().await.expect(200), edited);
+    let page = api.get(&format!("/api/v1/posts/{post}/comments")).by(&jun).send().await.expect(200);
+    assert_eq!(page["items"][0], edited);
+    let before = api.checksum().await;
+    api.patch(&path, &json!({"content": "x"})).by(&mina).send().await.problem(403, "not_author");
+    let answer = api.patch(&path, &json!({"content": "  "})).by(&jun).send().await;
+    assert_eq!(answer.faults(422, "validation_failed"), faults([("/content", "required")]));
+    assert_eq!(api.checksum().await, before);
+    assert_eq!(api.delete(&path).by(&jun).send().await.status, 204);
+    edit("*", "x").await.problem(404, "not_found");
+}
+
+/// Rule PO5.
+#[testkit::both_databases]
+async fn liking_and_unliking_a_comment_are_idempotent(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let post = api.post_by(&mina, "글").await;
+    let comment = api.comment_by(&mina, &post, None).await;
+    let like = format!("/api/v1/comments/{comment}/like");
+    for _ in 0..2 {
+        let state = api.put(&like).by(&jun).send().await.expect(200);
+        assert_eq!(state, json!({"liked": true, "likes_count": 1}));
+    }
+    let page = api.get(&format!("/api/v1/posts/{post}/comments")).by(&jun).send().await.expect(200);
+    assert_eq!(page["items"][0]["counts"], json!({"likes": 1, "replies": 0}));
+    assert_eq!(page["items"][0]["viewer"], json!({"liked": true, "can_edit": false, "can_delete": false}));
+    let told = api.get("/api/v1/notifications").by(&mina).send().await.expect(200);
+    assert_eq!(told["items"][0]["type"], "comment_liked");
+    assert_eq!(told["items"][0]["target"], json!({"type": "comment", "id": comment, "post_id": post}));
+    for _ in 0..2 {
+        let state = api.delete(&like).by(&jun).send().await.expect(200);
+        assert_eq!(state, json!({"liked": false, "likes_count": 0}));
+    }
+    let gone = api.comment_by(&mina, &post, None).await;
+    assert_eq!(api.delete(&format!("/api/v1/comments/{gone}")).by(&mina).send().await.status, 204);
+    for id in [NOTHING, &gone] {
+        for method in ["PUT", "DELETE"] {
+            let path = format!("/api/v1/comments/{id}/like");
+            api.call(method, &path).by(&jun).send().await.problem(404, "not_found");
+        }
     }
 }

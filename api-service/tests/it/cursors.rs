@@ -33,7 +33,15 @@ async fn a_limit_outside_of_its_bounds_is_refused_by_every_list() {
 async fn a_malformed_filter_is_refused() {
     let lists = FilledLists::of(TestDatabase::sqlite().await, 1).await;
     for (query, name) in [
-        ("sort=popular", "sort"),
+        ("sort=oldest", "sort"),
+        ("window=2d", "window"),
+        ("window=", "window"),
+        ("feed=all", "feed"),
+        ("feed=", "feed"),
+        ("ids=", "ids"),
+        ("ids=7", "ids"),
+        ("ids=0198c0de-0000-7000-8000-000000000000,", "ids"),
+        ("ids=0198c0de-0000-7000-8000-000000000000;0198c0de-0000-7000-8000-000000000001", "ids"),
         ("sort=", "sort"),
         ("sort=Latest", "sort"),
         ("author_id=7", "author_id"),
@@ -44,6 +52,37 @@ async fn a_malformed_filter_is_refused() {
     ] {
         let answer = lists.page("/api/v1/posts", query).await;
         assert_eq!(answer.faults(400, "malformed_request"), faults([(name, "bad_format")]), "{query}");
+    }
+}
+
+/// Returns whether two paths name the same list: one of them may write out a default.
+fn is_same_list(one: &str, other: &str) -> bool {
+    let plain = |path: &str| path.replace("?sort=latest", "").replace("?window=all", "");
+    plain(one) == plain(other)
+}
+
+#[tokio::test]
+async fn writing_out_a_default_keeps_a_cursor_valid() {
+    let lists = FilledLists::of(TestDatabase::sqlite().await, 3).await;
+    let author = &lists.reader.id;
+    for (of, also) in [
+        (String::new(), vec!["sort=latest", "window=all", "limit=20", "window=all&limit=20&sort=latest"]),
+        (format!("author_id={author}"), vec!["sort=latest", "limit=20&window=all"]),
+        ("sort=popular".to_owned(), vec!["window=all", "limit=20"]),
+    ] {
+        let page = lists.page("/api/v1/posts", &format!("limit=1&{of}")).await.expect(200);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let next = lists.page("/api/v1/posts", &format!("{of}&cursor={cursor}")).await.expect(200);
+        for written in also {
+            let query = format!("{written}&{of}&cursor={cursor}");
+            let same = lists.page("/api/v1/posts", &query).await.expect(200);
+            assert_eq!(same["items"], next["items"], "{query}");
+            assert_eq!(same["next_cursor"], next["next_cursor"], "{query}");
+        }
+        let other = format!("{of}&sort=popular&window=7d&cursor={cursor}");
+        if of.is_empty() {
+            lists.page("/api/v1/posts", &other).await.problem(400, "invalid_cursor");
+        }
     }
 }
 
@@ -58,7 +97,7 @@ async fn a_cursor_is_valid_for_its_own_list_only() {
     for (of, cursor) in &cursors {
         for path in &lists.paths {
             let answer = lists.page(path, &format!("cursor={cursor}")).await;
-            if path == *of {
+            if is_same_list(path, of) {
                 answer.expect(200);
             } else {
                 answer.problem(400, "invalid_cursor");

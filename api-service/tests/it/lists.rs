@@ -33,11 +33,17 @@ impl FilledLists {
             api.like(person, &post).await;
             api.comment_by(person, &post, None).await;
             api.comment_by(person, &post, Some(&root)).await;
-            api.post_by(&reader, "또 다른 글").await;
+            let own = api.post_by(&reader, "또 다른 글").await;
+            api.like(person, &own).await;
+            api.post_by(person, "팔로우하는 이의 글").await;
         }
+        operations::posts::rank_posts(&api.parts.app).await.unwrap();
         let things =
             [("post_id", &post), ("comment_id", &root), ("user_id", &reader.id), ("author_id", &reader.id)];
-        let paths = list_paths(api.contract(), &things);
+        let mut paths = list_paths(api.contract(), &things);
+        for query in ["sort=popular", "sort=popular&window=1d", "sort=popular&window=30d"] {
+            paths.push(format!("/api/v1/posts?{query}"));
+        }
         Self { api, reader, paths }
     }
 
@@ -70,7 +76,12 @@ fn list_paths(contract: &Contract, things: &[(&str, &String)]) -> Vec<String> {
         let filters = parameters.iter().filter(|parameter| parameter["in"] == "query");
         for filter in filters.filter(|filter| filter["name"] != "limit" && filter["name"] != "cursor") {
             let name = filter["name"].as_str().unwrap();
-            let schema = resolved(&filter["schema"], contract.document());
+            // Ids select a single page.
+            if name == "ids" {
+                continue;
+            }
+            let schema = filter["schema"].pointer("/allOf/0").unwrap_or(&filter["schema"]);
+            let schema = resolved(schema, contract.document());
             let value = match (schema["type"].as_str(), schema["enum"][0].as_str()) {
                 (_, Some(value)) => value.to_owned(),
                 (Some("boolean"), _) => "true".to_owned(),

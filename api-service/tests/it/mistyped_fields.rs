@@ -46,6 +46,7 @@ async fn a_wrong_value_in_any_field_is_refused_and_changes_nothing(database: Tes
     let api = TestApi::new(database);
     let mina = api.person("미나").await;
     let post = api.post_by(&mina, "글").await;
+    let comment = api.comment_by(&mina, &post, None).await;
     let mut tried = BTreeSet::new();
     let before = api.checksum().await;
     for (method, template, operation) in api.contract().operations() {
@@ -55,7 +56,7 @@ async fn a_wrong_value_in_any_field_is_refused_and_changes_nothing(database: Tes
         let id = operation["operationId"].as_str().unwrap();
         let good = good_body(id).unwrap_or_else(|| panic!("no good body for {id}"));
         let schema = crate::json_schema::resolved(schema, api.contract().document());
-        let path = template.replace("{post_id}", &post);
+        let path = template.replace("{post_id}", &post).replace("{comment_id}", &comment);
         let method = method.to_ascii_uppercase();
         for name in schema["properties"].as_object().unwrap().keys() {
             for wrong in wrong_values() {

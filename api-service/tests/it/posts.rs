@@ -21,7 +21,7 @@ async fn a_post_is_created_read_edited_and_deleted(database: TestDatabase) {
     assert_eq!(location, format!("/api/v1/posts/{}", post["id"].as_str().unwrap()));
     assert_eq!((&post["title"], &post["content"]), (&json!("첫 글"), &json!("안녕하세요\n여러분")));
     assert_eq!(post["author"], json!({"id": mina.id, "nickname": "미나", "state": "active", "role": "user"}));
-    assert_eq!(post["counts"], json!({"likes": 0, "comments": 0}));
+    assert_eq!(post["counts"], json!({"likes": 0, "comments": 0, "views": 0}));
     let as_author = json!({"liked": false, "can_edit": true, "can_delete": true, "following_author": false});
     assert_eq!((&post["viewer"], &post["version"]), (&as_author, &json!("1")));
     assert_eq!(api.get(&location).by(&mina).send().await.expect(200), post);
@@ -182,4 +182,26 @@ async fn an_if_match_without_the_current_version_is_refused() {
     let in_two_fields = edit("\"1\"").header("if-match", "\"2\"");
     assert_eq!(in_two_fields.send().await.expect(200)["version"], "3");
     assert_eq!(edit("*").send().await.expect(200)["version"], "4");
+}
+
+/// Rule PO3.
+#[testkit::both_databases]
+async fn a_deleted_post_is_restored_by_its_author_within_30_days(database: TestDatabase) {
+    let api = TestApi::new(database);
+    let (mina, jun) = (api.person("미나").await, api.person("준").await);
+    let path = format!("/api/v1/posts/{}", api.post_by(&mina, "글").await);
+    let restoration = format!("{path}/restoration");
+    let post = api.get(&path).by(&mina).send().await.expect(200);
+    // A post that is not deleted is returned unchanged.
+    assert_eq!(api.call("POST", &restoration).by(&mina).send().await.expect(200), post);
+    api.call("POST", &restoration).by(&jun).send().await.problem(403, "not_author");
+    assert_eq!(api.delete(&path).by(&mina).send().await.status, 204);
+    api.call("POST", &restoration).by(&jun).send().await.problem(404, "not_found");
+    assert_eq!(api.call("POST", &restoration).by(&mina).send().await.expect(200), post);
+    assert_eq!(api.get(&path).by(&mina).send().await.expect(200), post);
+    assert_eq!(api.delete(&path).by(&mina).send().await.status, 204);
+    let before = "UPDATE posts SET deleted_at = deleted_at - 2592000001";
+    api.parts.database.execute(before).await;
+    api.call("POST", &restoration).by(&mina).send().await.problem(410, "restore_window_passed");
+    api.get(&path).by(&mina).send().await.problem(404, "not_found");
 }

@@ -31,6 +31,13 @@ pub struct NewComment {
     pub parent_id: Option<CommentId>,
 }
 
+/// The input of an edit. An absent field is not changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CommentChange {
+    /// The new content.
+    pub content: Option<CommentContent>,
+}
+
 /// A stored comment or reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
@@ -50,8 +57,23 @@ pub struct Comment {
     pub state: CommentState,
     /// The number of replies that are not deleted.
     pub replies_count: i64,
+    /// The number of likes.
+    pub likes_count: i64,
+    /// Incremented by every edit, but not by likes and replies.
+    pub version: i64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it was last edited; `None` if never.
+    pub edited_at: Option<Timestamp>,
+}
+
+/// The viewer's relation to a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommentViewer {
+    /// Whether the viewer likes it.
+    pub liked: bool,
+    /// Whether the viewer wrote it, and may edit and delete it.
+    pub is_author: bool,
 }
 
 /// A comment as a viewer sees it.
@@ -63,8 +85,8 @@ pub struct CommentView {
     pub author: UserSummary,
     /// The author of the reply that it answers; `None` if it does not answer a reply.
     pub reply_to: Option<UserSummary>,
-    /// Whether the viewer wrote it; `None` for anonymous viewers.
-    pub is_author: Option<bool>,
+    /// The viewer's relation to it; `None` for anonymous viewers.
+    pub viewer: Option<CommentViewer>,
 }
 
 /// The place of a reply.
@@ -127,7 +149,10 @@ mod tests {
             content: CommentContent::from_stored("…".into()),
             state: CommentState::Active,
             replies_count: 0,
+            likes_count: 0,
+            version: 1,
             created_at: Timestamp(0),
+            edited_at: None,
         }
     }
 

@@ -15,6 +15,8 @@ define_names! {
         CommentReplied = "comment_replied",
         /// A person liked the recipient's post.
         PostLiked = "post_liked",
+        /// A person liked the recipient's comment.
+        CommentLiked = "comment_liked",
         /// A person followed the recipient.
         Followed = "followed",
     }
@@ -41,6 +43,8 @@ pub enum Occasion {
     PostCommented(PostId, CommentId),
     /// A reply to a comment or reply.
     CommentReplied(PostId, CommentId),
+    /// A like of a comment or reply.
+    CommentLiked(PostId, CommentId),
     /// A follow by this person, and its day (UTC), counted from 1970-01-01.
     Followed(UserId, i64),
 }
@@ -57,17 +61,19 @@ impl Occasion {
             Self::PostLiked(_) => NotificationType::PostLiked,
             Self::PostCommented(..) => NotificationType::PostCommented,
             Self::CommentReplied(..) => NotificationType::CommentReplied,
+            Self::CommentLiked(..) => NotificationType::CommentLiked,
             Self::Followed(..) => NotificationType::Followed,
         }
     }
 
-    /// Returns the key by which unread notifications are grouped (rule NO4): the post for likes, the day for
-    /// follows. A comment has a key of its own, because comments differ in their texts.
+    /// Returns the key by which unread notifications are grouped (rule NO4): the post or comment
+    /// for likes, the day for follows. A comment has a key of its own, because comments differ in their texts.
     pub fn group_key(self) -> String {
         match self {
             Self::PostLiked(post) => format!("post_liked:{post}"),
             Self::PostCommented(_, comment) => format!("post_commented:{comment}"),
             Self::CommentReplied(_, comment) => format!("comment_replied:{comment}"),
+            Self::CommentLiked(_, comment) => format!("comment_liked:{comment}"),
             Self::Followed(_, day) => format!("followed:{day}"),
         }
     }
@@ -76,7 +82,9 @@ impl Occasion {
     pub fn target(self) -> Target {
         match self {
             Self::PostLiked(post) => Target { kind: TargetType::Post, id: post.0, post_id: Some(post) },
-            Self::PostCommented(post, comment) | Self::CommentReplied(post, comment) => {
+            Self::PostCommented(post, comment)
+            | Self::CommentReplied(post, comment)
+            | Self::CommentLiked(post, comment) => {
                 Target { kind: TargetType::Comment, id: comment.0, post_id: Some(post) }
             }
             Self::Followed(follower, _) => Target { kind: TargetType::User, id: follower.0, post_id: None },

@@ -1,10 +1,18 @@
 //! Posts and likes.
 
+mod selection;
+mod views;
+
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::ids::{PostId, UserId};
 use crate::problem::{Problem, ProblemCode};
 use crate::text::define_text;
-use crate::users::UserSummary;
+use crate::users::{UserSummary, define_names};
+
+pub use selection::{Feed, MOST_IDS, PopularWindow, PostFilter, PostList, PostSort};
+pub use views::{VIEW_WINDOW, counts_as_viewer, is_automatic, view_day};
 
 define_text! {
     /// The title of a post.
@@ -46,6 +54,8 @@ pub struct Post {
     pub likes_count: i64,
     /// The number of comments and replies that are not deleted.
     pub comments_count: i64,
+    /// The number of views, which follows the readings within a minute.
+    pub views_count: i64,
     /// Incremented by every edit, but not by likes and comments.
     pub version: i64,
     /// When it was created.
@@ -93,6 +103,34 @@ pub struct LikeState {
     pub likes_count: i64,
 }
 
+/// Period after its deletion in which the author may restore a post (rule PO3).
+pub const RESTORE_WINDOW: Duration = Duration::from_hours(30 * 24);
+
+define_names! {
+    /// Who deleted a post.
+    DeletedBy {
+        /// Its author.
+        Author = "author",
+    }
+}
+
+/// The deletion of a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// Who deleted it.
+    pub by: DeletedBy,
+}
+
+/// Checks that a post may still be restored at `now` (rule PO3).
+pub fn may_restore(deletion: Deletion, now: Timestamp) -> Result<(), Problem> {
+    if now.since(deletion.at) > RESTORE_WINDOW {
+        return Err(ProblemCode::RestoreWindowPassed.into());
+    }
+    Ok(())
+}
+
 /// Checks that the caller may edit or delete something written by `author` (rule PO1).
 pub fn may_change(author: UserId, who: UserId) -> Result<(), Problem> {
     if author == who { Ok(()) } else { Err(ProblemCode::NotAuthor.into()) }
@@ -109,5 +147,17 @@ mod tests {
         let (mina, jun) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         assert_eq!(may_change(mina, mina), Ok(()));
         assert_eq!(may_change(mina, jun), Err(ProblemCode::NotAuthor.into()));
+    }
+
+    /// Rule PO3.
+    #[test]
+    fn a_post_is_restored_within_30_days_of_its_deletion() {
+        let deletion = Deletion { at: Timestamp(1_000), by: DeletedBy::Author };
+        let last = Timestamp(1_000).plus(RESTORE_WINDOW);
+        assert_eq!(may_restore(deletion, last), Ok(()));
+        assert_eq!(
+            may_restore(deletion, Timestamp(last.0 + 1)),
+            Err(ProblemCode::RestoreWindowPassed.into())
+        );
     }
 }

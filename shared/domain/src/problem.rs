@@ -21,6 +21,8 @@ pub enum ProblemKind {
     Forbidden,
     /// The thing does not exist, or the caller may not know that it does.
     NotFound,
+    /// The time in which the call was possible has passed.
+    Gone,
     /// The resource does not support the method.
     NotAllowed,
     /// The client accepts no media type that is offered.

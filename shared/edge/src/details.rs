@@ -110,6 +110,10 @@ pub fn of_code(code: ProblemCode) -> Detail {
             detail("지금 쓰는 비밀번호와 같습니다.", "The new password is the same as the present one.")
         }
         P::SelfFollow => detail("자기 자신은 팔로우할 수 없습니다.", "You cannot follow yourself."),
+        P::RestoreWindowPassed => detail(
+            "삭제한 지 30일이 지나 복원할 수 없습니다.",
+            "It was deleted more than 30 days ago and cannot be restored.",
+        ),
         P::ParentMismatch => {
             detail("이 글의 댓글이 아닙니다.", "The parent is not an existing comment of this post.")
         }

@@ -22,6 +22,7 @@ pub fn status_of(kind: ProblemKind) -> StatusCode {
         ProblemKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         ProblemKind::Forbidden => StatusCode::FORBIDDEN,
         ProblemKind::NotFound => StatusCode::NOT_FOUND,
+        ProblemKind::Gone => StatusCode::GONE,
         ProblemKind::NotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ProblemKind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         ProblemKind::TooSlow => StatusCode::REQUEST_TIMEOUT,

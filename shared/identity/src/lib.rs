@@ -17,3 +17,4 @@ pub mod signing_keys;
 pub mod strength;
 pub mod tickets;
 mod verified_tokens;
+pub mod viewer_keys;

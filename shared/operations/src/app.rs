@@ -11,6 +11,7 @@ use identity::device_tokens::DeviceTokens;
 use identity::passwords::PasswordHasher;
 use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
+use identity::viewer_keys::ViewerKeys;
 use store::Store;
 
 /// The long-lived parts that operations use.
@@ -41,6 +42,8 @@ pub struct Credentials {
     pub codes: Arc<CodeHasher>,
     /// Hashes passwords.
     pub passwords: PasswordHasher,
+    /// Makes the keys of viewers of posts.
+    pub viewers: ViewerKeys,
     /// Rate limits of this process, used while the shared ones cannot be reached.
     pub local_limits: Ephemeral,
 }

@@ -2,6 +2,7 @@
 
 mod code_mails;
 mod mail;
+mod reconcile_counters;
 mod run_due_jobs;
 mod send_email_code;
 mod send_notice;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use mail::{Mail, MailFault, Mailer};
+pub use reconcile_counters::{Drift, Repair, reconcile_counters};
 pub use run_due_jobs::{JobsDone, claim_due_jobs, run_due_jobs, run_job};
 pub use send_email_code::SendEmailCode;
 pub(crate) use send_notice::notify_owner;

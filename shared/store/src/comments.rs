@@ -1,18 +1,19 @@
 //! Comments and replies.
 
-use domain::comments::{Comment, CommentContent, CommentState, CommentView};
+use domain::comments::{Comment, CommentContent, CommentState, CommentView, CommentViewer};
 use domain::ids::{CommentId, PostId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
 use domain::text::Text;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait as _,
 };
 
-use crate::entities::comments;
+use crate::entities::{comments, posts};
 use crate::page::{Keyset, Sorting, assemble};
 use crate::writes::Write;
-use crate::{StoreError, UnitOfWork, users};
+use crate::{StoreError, UnitOfWork, comment_likes, users};
 
 /// Adds a comment or a reply.
 pub fn insert(unit: &UnitOfWork, comment: &Comment) {
@@ -25,7 +26,10 @@ pub fn insert(unit: &UnitOfWork, comment: &Comment) {
         content: Set(comment.content.as_str().to_owned()),
         state: Set(comment.state.as_str().to_owned()),
         replies_count: Set(comment.replies_count),
+        likes_count: Set(comment.likes_count),
+        version: Set(comment.version),
         created_at: Set(comment.created_at),
+        edited_at: Set(comment.edited_at),
         deleted_at: Set(None),
     };
     unit.write(Write::insert("comments", comment.id.0, comments::Entity::insert(row).into_query()));
@@ -40,6 +44,44 @@ pub async fn find(connection: &impl ConnectionTrait, id: CommentId) -> Result<Op
 pub async fn lock(unit: &UnitOfWork, id: CommentId) -> Result<Option<Comment>, StoreError> {
     let row = comments::Entity::find_by_id(id).lock_exclusive().one(unit.connection().await?).await?;
     row.map(comment).transpose()
+}
+
+/// Replaces content and version of a comment.
+pub fn update(unit: &UnitOfWork, comment: &Comment) {
+    let update = comments::Entity::update_many()
+        .col_expr(comments::Column::Content, Expr::value(comment.content.as_str()))
+        .col_expr(comments::Column::Version, Expr::value(comment.version))
+        .col_expr(comments::Column::EditedAt, Expr::value(comment.edited_at))
+        .filter(comments::Column::Id.eq(comment.id))
+        .into_query();
+    unit.write(Write::update("comments", comment.id.0, update));
+}
+
+/// Adds `by` to the number of likes of a live comment of a live post, if `condition` holds. Returns the author, the post
+/// and the new number.
+pub(crate) async fn adjust_likes_count(
+    unit: &UnitOfWork,
+    id: CommentId,
+    by: i64,
+    condition: SimpleExpr,
+) -> Result<Option<QueryResult>, StoreError> {
+    use comments::Column;
+    let live_post = Query::select()
+        .expr(Expr::cust("1"))
+        .from(posts::Entity)
+        .and_where(Expr::col((posts::Entity, posts::Column::Id)).equals((comments::Entity, Column::PostId)))
+        .and_where(posts::Column::DeletedAt.is_null())
+        .to_owned();
+    let update = Query::update()
+        .table(comments::Entity)
+        .value(Column::LikesCount, Expr::col(Column::LikesCount).add(by))
+        .and_where(Expr::col((comments::Entity, Column::Id)).eq(id))
+        .and_where(Column::State.eq(CommentState::Active.as_str()))
+        .and_where(Expr::exists(live_post))
+        .and_where(condition)
+        .returning(Query::returning().columns([Column::AuthorId, Column::PostId, Column::LikesCount]))
+        .to_owned();
+    Ok(unit.connection().await?.query_one(&update).await?)
 }
 
 /// Adds `by` to the number of live replies of a comment.
@@ -103,8 +145,8 @@ async fn page(
     Ok(Page { items, next: page.next, previous: page.previous })
 }
 
-/// Returns comments as `viewer` sees them, deleted ones without content. Runs one statement, however many comments there
-/// are.
+/// Returns comments as `viewer` sees them, deleted ones without content. Runs two statements at most, however many
+/// comments there are.
 pub async fn views(
     connection: &impl ConnectionTrait,
     comments: Vec<Comment>,
@@ -113,6 +155,12 @@ pub async fn views(
     let both = |comment: &Comment| [Some(comment.author_id), comment.reply_to];
     let people: Vec<UserId> = comments.iter().flat_map(both).flatten().collect();
     let summaries = users::summaries(connection, people).await?;
+    let liked = match viewer {
+        None => Vec::new(),
+        Some(viewer) => {
+            comment_likes::liked_among(connection, viewer, comments.iter().map(|comment| comment.id)).await?
+        }
+    };
     let view = |mut comment: Comment| {
         if comment.state == CommentState::Deleted {
             comment.content = CommentContent::from_stored(String::new());
@@ -120,11 +168,25 @@ pub async fn views(
         Ok(CommentView {
             author: summaries.get(comment.author_id)?,
             reply_to: comment.reply_to.map(|person| summaries.get(person)).transpose()?,
-            is_author: viewer.map(|viewer| viewer == comment.author_id),
+            viewer: viewer.map(|viewer| CommentViewer {
+                liked: liked.contains(&comment.id),
+                is_author: viewer == comment.author_id,
+            }),
             comment,
         })
     };
     comments.into_iter().map(view).collect()
+}
+
+/// Returns one comment as `viewer` sees it.
+pub async fn view(
+    connection: &impl ConnectionTrait,
+    comment: Comment,
+    viewer: Option<UserId>,
+) -> Result<CommentView, StoreError> {
+    let id = comment.id;
+    let view = views(connection, vec![comment], viewer).await?.into_iter().next();
+    view.ok_or_else(|| StoreError::corrupt("comments", format!("no view of {id}")))
 }
 
 fn comment(row: comments::Model) -> Result<Comment, StoreError> {
@@ -139,6 +201,9 @@ fn comment(row: comments::Model) -> Result<Comment, StoreError> {
         content: CommentContent::from_stored(row.content),
         state,
         replies_count: row.replies_count,
+        likes_count: row.likes_count,
+        version: row.version,
         created_at: row.created_at,
+        edited_at: row.edited_at,
     })
 }

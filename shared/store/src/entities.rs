@@ -2,6 +2,7 @@
 
 pub(crate) mod captured_mails;
 pub(crate) mod code_mailboxes;
+pub(crate) mod comment_likes;
 pub(crate) mod comments;
 pub(crate) mod email_codes;
 pub(crate) mod follows;
@@ -13,7 +14,10 @@ pub(crate) mod notification_actors;
 pub(crate) mod notification_heads;
 pub(crate) mod notifications;
 pub(crate) mod outbox;
+pub(crate) mod popularity_ranks;
+pub(crate) mod popularity_snapshots;
 pub(crate) mod post_likes;
+pub(crate) mod post_views;
 pub(crate) mod posts;
 pub(crate) mod relay_leases;
 pub(crate) mod sessions;
@@ -68,9 +72,9 @@ mod tests {
             ($($entity:ident)+) => { $(note(&store, $entity::Entity, &mut said).await;)+ };
         }
         note_all! {
-            captured_mails code_mailboxes comments email_codes follows idempotency_keys jobs log_epochs log_in_failures
-            notification_actors notification_heads
-            notifications outbox post_likes posts relay_leases sessions stream_heads user_passwords users
+            captured_mails code_mailboxes comment_likes comments email_codes follows idempotency_keys jobs log_epochs
+            log_in_failures notification_actors notification_heads notifications outbox popularity_ranks
+            popularity_snapshots post_likes post_views posts relay_leases sessions stream_heads user_passwords users
         }
         assert_eq!(said, migrated_schema(&store).await);
         store.close().await.unwrap();

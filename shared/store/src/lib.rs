@@ -16,7 +16,9 @@ mod writes;
 
 pub mod captured_mails;
 pub mod code_mailboxes;
+pub mod comment_likes;
 pub mod comments;
+pub mod counters;
 pub mod email_codes;
 pub mod follows;
 pub mod idempotency_keys;
@@ -26,6 +28,8 @@ pub mod likes;
 pub mod log_in_failures;
 pub mod notifications;
 pub mod outbox;
+pub mod popularity;
+pub mod post_views;
 pub mod posts;
 pub mod sessions;
 pub mod users;

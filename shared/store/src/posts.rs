@@ -1,10 +1,14 @@
 //! Posts.
 
+mod following;
 mod views;
 
+use std::collections::HashMap;
+
+use domain::Timestamp;
 use domain::ids::{PostId, UserId};
 use domain::page::{Page, PageRequest, SortKey};
-use domain::posts::{Post, PostContent, PostTitle};
+use domain::posts::{DeletedBy, Deletion, Post, PostContent, PostTitle};
 use domain::text::Text;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{
@@ -18,6 +22,7 @@ use crate::page::{Keyset, Sorting, assemble};
 use crate::writes::Write;
 use crate::{StoreError, UnitOfWork};
 
+pub use following::list_following;
 pub use views::{view, views};
 
 /// Adds a post.
@@ -29,10 +34,12 @@ pub fn insert(unit: &UnitOfWork, post: &Post) {
         content: Set(post.content.as_str().to_owned()),
         likes_count: Set(post.likes_count),
         comments_count: Set(post.comments_count),
+        views_count: Set(post.views_count),
         version: Set(post.version),
         created_at: Set(post.created_at),
         edited_at: Set(post.edited_at),
         deleted_at: Set(None),
+        deleted_by: Set(None),
     };
     unit.write(Write::insert("posts", post.id.0, posts::Entity::insert(row).into_query()));
 }
@@ -78,10 +85,34 @@ pub fn update(unit: &UnitOfWork, post: &Post) {
     unit.write(Write::update("posts", post.id.0, update));
 }
 
-/// Marks a post as deleted. The row stays.
+/// Finds a post, live or deleted, and locks it until the unit ends. Returns the deletion of a deleted one.
+pub async fn lock_any(unit: &UnitOfWork, id: PostId) -> Result<Option<(Post, Option<Deletion>)>, StoreError> {
+    let row = posts::Entity::find_by_id(id).lock_exclusive().one(unit.connection().await?).await?;
+    let Some(row) = row else { return Ok(None) };
+    let by = match row.deleted_by.as_deref() {
+        None => DeletedBy::Author,
+        Some(name) => DeletedBy::from_name(name)
+            .ok_or_else(|| StoreError::corrupt("posts", format!("deleted_by of {id}")))?,
+    };
+    let deletion = row.deleted_at.map(|at| Deletion { at, by });
+    Ok(Some((post(row), deletion)))
+}
+
+/// Makes a deleted post live again.
+pub fn restore(unit: &UnitOfWork, id: PostId) {
+    let update = posts::Entity::update_many()
+        .col_expr(posts::Column::DeletedAt, Expr::value(None::<Timestamp>))
+        .col_expr(posts::Column::DeletedBy, Expr::value(None::<String>))
+        .filter(posts::Column::Id.eq(id))
+        .into_query();
+    unit.write(Write::update("posts", id.0, update));
+}
+
+/// Marks a post as deleted by its author. The row stays.
 pub fn delete(unit: &UnitOfWork, id: PostId) {
     let update = posts::Entity::update_many()
         .col_expr(posts::Column::DeletedAt, Expr::value(unit.now()))
+        .col_expr(posts::Column::DeletedBy, Expr::value(DeletedBy::Author.as_str()))
         .filter(posts::Column::Id.eq(id))
         .into_query();
     unit.write(Write::update("posts", id.0, update));
@@ -163,6 +194,39 @@ pub async fn list_latest(
     Ok(assemble(rows, request, |row| SortKey::of_id(row.id.0)).map(post))
 }
 
+/// Returns a page of the live posts, those with most likes first, then the latest (rule PO7).
+pub async fn list_most_liked(
+    connection: &impl ConnectionTrait,
+    request: &PageRequest,
+) -> Result<Page<Post>, StoreError> {
+    let select = posts::Entity::find().filter(posts::Column::DeletedAt.is_null());
+    let keyset = Keyset {
+        id: posts::Column::Id,
+        value: Some(posts::Column::LikesCount),
+        sorting: Sorting::Descending,
+    };
+    let rows = keyset.narrow(select, request).all(connection).await?;
+    Ok(assemble(rows, request, |row| SortKey { value: row.likes_count, id: row.id.0 }).map(post))
+}
+
+/// Returns those of the posts that are live, in the order of `ids`.
+pub async fn find_among(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = PostId>,
+) -> Result<Vec<Post>, StoreError> {
+    let ids: Vec<_> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = posts::Entity::find()
+        .filter(is_among(connection, posts::Column::Id, ids.iter().map(|id| id.0)))
+        .filter(posts::Column::DeletedAt.is_null())
+        .all(connection)
+        .await?;
+    let mut found: HashMap<PostId, Post> = rows.into_iter().map(|row| (row.id, post(row))).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
 fn post(row: posts::Model) -> Post {
     Post {
         id: row.id,
@@ -171,6 +235,7 @@ fn post(row: posts::Model) -> Post {
         content: PostContent::from_stored(row.content),
         likes_count: row.likes_count,
         comments_count: row.comments_count,
+        views_count: row.views_count,
         version: row.version,
         created_at: row.created_at,
         edited_at: row.edited_at,

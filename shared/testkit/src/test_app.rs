@@ -15,6 +15,7 @@ use identity::random::RandomSource;
 use identity::refresh_tokens::RefreshTokens;
 use identity::secrets::MasterSecret;
 use identity::signing_keys::{SigningKey, SigningKeys};
+use identity::viewer_keys::ViewerKeys;
 use operations::auth::{SignUp, TypedCode, request_email_code, sign_up};
 use operations::jobs::run_due_jobs;
 use operations::{App, Credentials, Visitor};
@@ -77,6 +78,7 @@ impl TestApp {
             codes: Arc::new(CodeHasher::new(&secret)),
             device_tokens: Arc::new(DeviceTokens::new(&secret)),
             passwords: PasswordHasher::new(),
+            viewers: ViewerKeys::new(&secret),
             local_limits: Ephemeral::in_process(clock.clone()),
         };
         let app = App {

@@ -38,6 +38,8 @@ struct Clients<'a> {
 /// Requests for each operation and phase of the generated requests: in CI, and by default.
 const SHORT: &str = "10";
 const LONG: &str = "100";
+/// A rate budget that no run exhausts.
+const MANY: &str = "1000000";
 
 /// Sends generated requests to the embedded mode.
 pub(crate) fn fuzz(interrupt: &Interrupt, arguments: &[String]) -> Result<()> {
@@ -181,6 +183,12 @@ fn start(programs: &Path) -> Result<(Program, String)> {
         environment: vec![
             ("ORGO_LISTEN".to_owned(), address.to_string()),
             ("ORGO_DATA_DIR".to_owned(), text(&data)?),
+            // Generated requests exceed every budget; what happens then has tests of its own.
+            ("ORGO_RATE_ANONYMOUS".to_owned(), MANY.to_owned()),
+            ("ORGO_RATE_AUTH".to_owned(), MANY.to_owned()),
+            ("ORGO_RATE_REACTION".to_owned(), MANY.to_owned()),
+            ("ORGO_RATE_USER".to_owned(), MANY.to_owned()),
+            ("ORGO_RATE_WRITE".to_owned(), MANY.to_owned()),
         ],
         directory,
     };

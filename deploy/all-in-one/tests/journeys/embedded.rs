@@ -106,7 +106,19 @@ fn help_names_every_setting_and_unknown_arguments_are_refused() {
     let output = Command::new(env!("CARGO_BIN_EXE_orgo")).arg("--help").output().unwrap();
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    let settings = ["ALLOWED_ORIGINS", "DATA_DIR", "LISTEN", "LOG", "LOG_FORMAT", "PUBLIC_URL"];
+    let settings = [
+        "ALLOWED_ORIGINS",
+        "DATA_DIR",
+        "LISTEN",
+        "LOG",
+        "LOG_FORMAT",
+        "PUBLIC_URL",
+        "RATE_ANONYMOUS",
+        "RATE_AUTH",
+        "RATE_REACTION",
+        "RATE_USER",
+        "RATE_WRITE",
+    ];
     for setting in settings {
         assert!(help.contains(&format!("\n  ORGO_{setting}\n")), "{setting}: {help}");
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::events::payload::{
-    Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes, PostUpdated,
-    SessionRevoked, UserFollowers,
+    CommentUpdated, Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes,
+    PostUpdated, SessionRevoked, UserFollowers,
 };
 use domain::events::{Event, EventKind, LoggedEvent, Numbered, Partition};
 use domain::ids::{CommentId, ConnectionId, NotificationId, PostId, SessionId, UserId};
@@ -207,9 +207,17 @@ pub(super) fn event(kind: EventKind) -> Event {
         EventKind::PostCreated => Event::PostCreated(PostCreated { post_id, author_id }),
         EventKind::PostUpdated => Event::PostUpdated(PostUpdated { post_id, author_id, version: 2 }),
         EventKind::PostDeleted => Event::PostDeleted(PostDeleted { post_id, author_id }),
+        EventKind::PostRestored => Event::PostRestored(PostUpdated { post_id, author_id, version: 2 }),
         EventKind::PostLiked => Event::PostLiked(likes(42)),
         EventKind::PostUnliked => Event::PostUnliked(likes(41)),
         EventKind::CommentCreated => Event::CommentCreated(comments(REPLY, Some(COMMENT), 6)),
+        EventKind::CommentUpdated => Event::CommentUpdated(CommentUpdated {
+            post_id,
+            post_author_id: author_id,
+            comment_id: REPLY,
+            parent_id: Some(COMMENT),
+            version: 2,
+        }),
         EventKind::CommentDeleted => Event::CommentDeleted(comments(COMMENT, None, 5)),
         EventKind::UserFollowers => {
             Event::UserFollowers(UserFollowers { user_id: JUN, followers_count: 128 })

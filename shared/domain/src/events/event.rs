@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use super::Audience;
 use super::payload::{
-    Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes, PostUpdated,
-    SessionRevoked, UserFollowers,
+    CommentUpdated, Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes,
+    PostUpdated, SessionRevoked, UserFollowers,
 };
 use crate::clock::Timestamp;
 use crate::ids::UserId;
@@ -24,12 +24,16 @@ define_names! {
         PostUpdated = "post.updated",
         /// A post was deleted.
         PostDeleted = "post.deleted",
+        /// A deleted post was restored.
+        PostRestored = "post.restored",
         /// A person liked a post.
         PostLiked = "post.liked",
         /// A person withdrew a like.
         PostUnliked = "post.unliked",
         /// A person wrote a comment or a reply.
         CommentCreated = "comment.created",
+        /// A comment or a reply was edited.
+        CommentUpdated = "comment.updated",
         /// A person deleted a comment or a reply.
         CommentDeleted = "comment.deleted",
         /// The number of a person's followers changed.
@@ -52,12 +56,16 @@ pub enum Event {
     PostUpdated(PostUpdated),
     /// A post was deleted.
     PostDeleted(PostDeleted),
+    /// A deleted post was restored.
+    PostRestored(PostUpdated),
     /// A person liked a post.
     PostLiked(PostLikes),
     /// A person withdrew a like.
     PostUnliked(PostLikes),
     /// A person wrote a comment or a reply.
     CommentCreated(PostComments),
+    /// A comment or a reply was edited.
+    CommentUpdated(CommentUpdated),
     /// A person deleted a comment or a reply.
     CommentDeleted(PostComments),
     /// The number of a person's followers changed.
@@ -111,9 +119,11 @@ impl Event {
             Self::PostCreated(_) => EventKind::PostCreated,
             Self::PostUpdated(_) => EventKind::PostUpdated,
             Self::PostDeleted(_) => EventKind::PostDeleted,
+            Self::PostRestored(_) => EventKind::PostRestored,
             Self::PostLiked(_) => EventKind::PostLiked,
             Self::PostUnliked(_) => EventKind::PostUnliked,
             Self::CommentCreated(_) => EventKind::CommentCreated,
+            Self::CommentUpdated(_) => EventKind::CommentUpdated,
             Self::CommentDeleted(_) => EventKind::CommentDeleted,
             Self::UserFollowers(_) => EventKind::UserFollowers,
         }
@@ -127,12 +137,13 @@ impl Event {
             Self::NotificationCounts(event) => Audience::User(event.recipient),
             Self::SessionRevoked(event) => Audience::Session(event.user_id, event.session_id),
             Self::PostCreated(event) => Audience::Feed(event.author_id),
-            Self::PostUpdated(event) => post(event.author_id, event.post_id),
+            Self::PostUpdated(event) | Self::PostRestored(event) => post(event.author_id, event.post_id),
             Self::PostDeleted(event) => post(event.author_id, event.post_id),
             Self::PostLiked(event) | Self::PostUnliked(event) => post(event.author_id, event.post_id),
             Self::CommentCreated(event) | Self::CommentDeleted(event) => {
                 post(event.post_author_id, event.post_id)
             }
+            Self::CommentUpdated(event) => post(event.post_author_id, event.post_id),
             Self::UserFollowers(event) => Audience::Feed(event.user_id),
         }
     }
@@ -149,10 +160,11 @@ impl Event {
             Self::NotificationCounts(event) => numbered(kind, event),
             Self::SessionRevoked(payload) => public(kind, now, payload),
             Self::PostCreated(payload) => public(kind, now, payload),
-            Self::PostUpdated(payload) => public(kind, now, payload),
+            Self::PostUpdated(payload) | Self::PostRestored(payload) => public(kind, now, payload),
             Self::PostDeleted(payload) => public(kind, now, payload),
             Self::PostLiked(payload) | Self::PostUnliked(payload) => public(kind, now, payload),
             Self::CommentCreated(payload) | Self::CommentDeleted(payload) => public(kind, now, payload),
+            Self::CommentUpdated(payload) => public(kind, now, payload),
             Self::UserFollowers(payload) => public(kind, now, payload),
         }
     }

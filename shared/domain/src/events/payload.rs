@@ -43,14 +43,14 @@ define_payloads! {
         /// Author of the post.
         author_id: UserId,
     }
-    /// A post was edited.
+    /// A post was edited or restored.
     PostUpdated {
         /// The post.
         post_id: PostId,
         /// Author of the post.
         #[serde(skip)]
         author_id: UserId,
-        /// Version of the post after the edit.
+        /// Version of the post after the event.
         version: i64,
     }
     /// A post was deleted.
@@ -85,6 +85,21 @@ define_payloads! {
         parent_id: Option<CommentId>,
         /// Number of comments and replies of the post after the event.
         comments_count: i64,
+    }
+    /// A comment or a reply was edited.
+    CommentUpdated {
+        /// The post.
+        post_id: PostId,
+        /// Author of the post.
+        #[serde(skip)]
+        post_author_id: UserId,
+        /// The comment or reply.
+        comment_id: CommentId,
+        /// Comment that is replied to. Absent for a comment on the post.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent_id: Option<CommentId>,
+        /// Version of the comment after the event.
+        version: i64,
     }
     /// The number of a person's followers changed.
     UserFollowers {

@@ -4,8 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::payload::{
-    Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes, PostUpdated,
-    SessionRevoked, UserFollowers,
+    CommentUpdated, Notification, NotificationCounts, PostComments, PostCreated, PostDeleted, PostLikes,
+    PostUpdated, SessionRevoked, UserFollowers,
 };
 use super::{EventKind, PARTITIONS};
 use crate::clock::Timestamp;
@@ -25,10 +25,11 @@ impl EventKind {
             Self::NotificationCounts => numbered::<NotificationCounts>(self, generator),
             Self::SessionRevoked => public::<SessionRevoked>(self, generator),
             Self::PostCreated => public::<PostCreated>(self, generator),
-            Self::PostUpdated => public::<PostUpdated>(self, generator),
+            Self::PostUpdated | Self::PostRestored => public::<PostUpdated>(self, generator),
             Self::PostDeleted => public::<PostDeleted>(self, generator),
             Self::PostLiked | Self::PostUnliked => public::<PostLikes>(self, generator),
             Self::CommentCreated | Self::CommentDeleted => public::<PostComments>(self, generator),
+            Self::CommentUpdated => public::<CommentUpdated>(self, generator),
             Self::UserFollowers => public::<UserFollowers>(self, generator),
         }
     }

@@ -52,6 +52,7 @@ catalogue! {
     EmailTaken = "email_taken", Conflict, "The e-mail address has an account";
     IdempotencyInProgress = "idempotency_in_progress", Conflict, "The first attempt has not ended";
     VersionMismatch = "version_mismatch", PreconditionFailed, "The resource was changed in the meantime";
+    RestoreWindowPassed = "restore_window_passed", Gone, "It was deleted too long ago to be restored";
     PayloadTooLarge = "payload_too_large", TooLarge, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", Unsupported, "The media type is not supported";
     ValidationFailed = "validation_failed", Invalid, "Validation failed";

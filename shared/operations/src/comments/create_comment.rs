@@ -1,5 +1,7 @@
 use domain::ProblemCode;
-use domain::comments::{Comment, CommentState, CommentView, NewComment, place_reply, recipient};
+use domain::comments::{
+    Comment, CommentState, CommentView, CommentViewer, NewComment, place_reply, recipient,
+};
 use domain::events::{Event, payload};
 use domain::ids::{CommentId, PostId};
 use domain::notifications::{NotificationType, Occasion};
@@ -33,7 +35,10 @@ pub async fn create_comment(
         content: new.content,
         state: CommentState::Active,
         replies_count: 0,
+        likes_count: 0,
+        version: 1,
         created_at: unit.now(),
+        edited_at: None,
     };
     unit.record(Event::CommentCreated(payload::PostComments {
         post_id,
@@ -60,5 +65,6 @@ pub async fn create_comment(
         comments::adjust_replies_count(&unit, place.root, 1);
     }
     unit.commit().await?;
-    Ok(CommentView { comment, author: caller.summary(), reply_to, is_author: Some(true) })
+    let viewer = Some(CommentViewer { liked: false, is_author: true });
+    Ok(CommentView { comment, author: caller.summary(), reply_to, viewer })
 }

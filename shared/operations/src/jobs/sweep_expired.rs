@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use domain::auth::{CODE_LIFETIME, CODE_MAILS_WINDOW, FAILURES_KEPT, SESSION_IDLE};
 use domain::idempotency::ANSWER_KEPT;
+use domain::posts::VIEW_WINDOW;
 use store::{
-    captured_mails, code_mailboxes, email_codes, idempotency_keys, log_in_failures, outbox, sessions,
+    captured_mails, code_mailboxes, email_codes, idempotency_keys, log_in_failures, outbox, post_views,
+    sessions,
 };
 
 use crate::{App, OperationError};
@@ -14,6 +16,8 @@ const EVENTS_KEPT: Duration = Duration::from_hours(24);
 const EVENTS_AT_ONCE: u16 = 5_000;
 /// Largest number of answers to idempotency keys that one transaction deletes.
 const ANSWERS_AT_ONCE: u16 = 1_000;
+/// Largest number of viewers that one transaction forgets.
+const VIEWERS_AT_ONCE: u16 = 5_000;
 /// Period for which an ended or unused session is kept, so that its tokens can be distinguished from invented ones.
 const SESSION_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Period for which an expired code is kept, for questions about mails that did not arrive.
@@ -21,11 +25,13 @@ const CODE_KEPT: Duration = Duration::from_hours(24);
 /// Period for which the local mail page shows a mail.
 const MAIL_SHOWN: Duration = Duration::from_hours(24);
 
-/// Deletes expired rows: events, answers to idempotency keys, codes, sessions, mails of the local page. Returns their number.
+/// Deletes expired rows: events, answers to idempotency keys, viewers who may be counted again, codes, sessions, mails of the
+/// local page. Returns their number.
 #[tracing::instrument(name = "op.sweep_expired", skip_all)]
 pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let events = prune_events(app).await?;
     let answers = prune_answers(app).await?;
+    let viewers = prune_viewers(app).await?;
     let unit = app.store.begin(app.clock.now()).await?;
     let now = unit.now();
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
@@ -34,7 +40,7 @@ pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let sessions = sessions::prune(&unit, now.minus(SESSION_IDLE + SESSION_KEPT)).await?;
     let mails = captured_mails::prune(&unit, now.minus(MAIL_SHOWN)).await?;
     unit.commit().await?;
-    Ok(events + answers + codes + mailboxes + failures + sessions + mails)
+    Ok(events + answers + viewers + codes + mailboxes + failures + sessions + mails)
 }
 
 /// Deletes old events, partition by partition, in transactions of limited size.
@@ -66,6 +72,21 @@ async fn prune_answers(app: &App) -> Result<u64, OperationError> {
         unit.commit().await?;
         total += pruned;
         if pruned < u64::from(ANSWERS_AT_ONCE) {
+            return Ok(total);
+        }
+    }
+}
+
+/// Forgets the viewers who would be counted again, in transactions of limited size.
+async fn prune_viewers(app: &App) -> Result<u64, OperationError> {
+    let now = app.clock.now();
+    let mut total = 0;
+    loop {
+        let unit = app.store.begin(now).await?;
+        let pruned = post_views::prune(&unit, now.minus(VIEW_WINDOW), VIEWERS_AT_ONCE).await?;
+        unit.commit().await?;
+        total += pruned;
+        if pruned < u64::from(VIEWERS_AT_ONCE) {
             return Ok(total);
         }
     }

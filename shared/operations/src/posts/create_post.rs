@@ -16,6 +16,7 @@ pub async fn create_post(app: &App, caller: &Caller, new: NewPost) -> Result<Pos
         content: new.content,
         likes_count: 0,
         comments_count: 0,
+        views_count: 0,
         version: 1,
         created_at: unit.now(),
         edited_at: None,

@@ -1,7 +1,7 @@
 //! Comments and replies (rule PO4): two levels, exact counters, placeholders of deleted comments.
 
 use domain::ProblemCode;
-use domain::comments::{CommentState, CommentView};
+use domain::comments::{CommentState, CommentView, CommentViewer};
 use domain::events::Audience;
 use domain::ids::{CommentId, PostId};
 use domain::page::PageRequest;
@@ -50,11 +50,12 @@ async fn comments_are_announced_counted_and_listed_oldest_first(database: TestDa
     let [mina, jun] = people(&app).await;
     let id = post(&app, &mina).await;
     let written = comments::create_comment(&app.app, &jun, id, new_comment(None)).await.unwrap();
-    assert_eq!((written.author.id, written.is_author, &written.reply_to), (jun.user_id, Some(true), &None));
+    let own = Some(CommentViewer { liked: false, is_author: true });
+    assert_eq!((written.author.id, written.viewer, &written.reply_to), (jun.user_id, own, &None));
     let second = comment(&app, &mina, id, None).await;
     let all = listed(&app, id).await;
     assert_eq!(ids(&all), [written.comment.id, second]);
-    assert_eq!((&all[0].comment, all[0].is_author), (&written.comment, None));
+    assert_eq!((&all[0].comment, all[0].viewer), (&written.comment, None));
     assert_eq!(counted(&app, id).await, 2);
     let announced = &events_for(&app, Audience::Post { author: mina.user_id, post: id }).await[0];
     let frame: Value = serde_json::from_str(&announced.frame).unwrap();

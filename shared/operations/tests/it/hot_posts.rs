@@ -5,40 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use operations::notifications::{self, Wanted};
-use operations::{App, Caller, comments, posts};
-use store::{Store, StoreOptions};
+use operations::{Caller, comments, posts};
 use testkit::TestApp;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{first, lock_waits, new_comment, new_post, people, post, until_a_lock_is_waited_for};
+use crate::plans::{explain, recorded};
 
 const LIKES: usize = 40;
-
-/// Statements that take part in a transaction, with the statements of the outbox as one: appending is one statement.
-#[derive(Clone, Default)]
-struct Recorder(Arc<std::sync::Mutex<Vec<String>>>);
-
-impl Recorder {
-    fn take(&self) -> Vec<String> {
-        let mut taken: Vec<String> = std::mem::take(&mut *self.0.lock().unwrap());
-        taken.dedup_by(|later, earlier| is_append(later) && is_append(earlier));
-        taken
-    }
-}
-
-fn is_append(sql: &str) -> bool {
-    sql.contains("outbox") || sql.contains("stream_heads")
-}
-
-/// Returns the operations on a separate store, and the recorder of its statements.
-async fn recorded(app: &TestApp, connections: u32) -> (App, Recorder) {
-    let recorder = Recorder::default();
-    let seen = recorder.clone();
-    let on_statement: store::OnStatement = Arc::new(move |sql| seen.0.lock().unwrap().push(sql.to_owned()));
-    let options = StoreOptions { connections, on_statement: Some(on_statement), ..StoreOptions::default() };
-    let store = Store::connect(app.database.url(), options).await.unwrap();
-    (App { store, ..app.app.clone() }, recorder)
-}
 
 async fn a_locked_post_leaves_connections_to_others(connections: u32) {
     let app = TestApp::new(testkit::TestDatabase::postgres().await);
@@ -120,38 +94,6 @@ async fn add_likers(app: &TestApp, count: usize) {
         )
         .await;
     app.database.execute("ANALYZE").await;
-}
-
-/// Returns the number of rows that the scans of a plan read, discarded rows included.
-fn rows_read(plan: &[String]) -> f64 {
-    let number = |line: &str, key: &str| {
-        let (_, rest) = line.split_once(key)?;
-        rest.split([' ', ')']).find(|word| !word.is_empty())?.parse::<f64>().ok()
-    };
-    let (mut read, mut loops) = (0.0, 0.0);
-    for line in plan {
-        if line.contains("actual rows=") {
-            loops = number(line, "loops=").unwrap();
-        }
-        if line.contains("Scan") {
-            read += number(line, "actual rows=").unwrap_or_default() * loops;
-        }
-        if line.contains("Rows Removed by") {
-            read += number(line, ": ").unwrap() * loops;
-        }
-    }
-    assert!(read > 0.0, "{plan:#?}");
-    read
-}
-
-/// Explains a statement that the store ran, with values for its parameters. Returns the number of rows it reads.
-async fn explain(app: &TestApp, sql: &str, values: &[String]) -> f64 {
-    let mut sql = sql.to_owned();
-    for (place, value) in (1..).zip(values) {
-        sql = sql.replace(&format!("${place}"), &format!("'{value}'"));
-    }
-    let plan = app.database.texts(&format!("EXPLAIN (ANALYZE, TIMING OFF) {sql}")).await;
-    rows_read(&plan)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::ProblemCode;
 use domain::events::Audience;
 use domain::ids::PostId;
-use domain::posts::{PostChange, PostTitle};
+use domain::posts::{PostChange, PostList, PostTitle};
 use domain::text::Text;
 use operations::{Caller, comments, posts, users};
 use serde_json::{Value, json};
@@ -22,8 +22,8 @@ fn retitled(title: &str) -> PostChange {
 }
 
 async fn listed(app: &TestApp, author: Option<&Caller>) -> Vec<PostId> {
-    let page =
-        posts::list_posts(&app.app, None, author.map(|author| author.user_id), &first(100)).await.unwrap();
+    let list = author.map_or(PostList::Latest, |author| PostList::OfAuthor(author.user_id));
+    let page = posts::list_posts(&app.app, None, list, &first(100)).await.unwrap();
     page.items.into_iter().map(|view| view.post.id).collect()
 }
 

@@ -2,7 +2,7 @@
 //! is tested by `api-service`, which knows all lists.
 
 use domain::ids::{FollowId, LikeId, PostId};
-use domain::posts::{Post, PostContent, PostTitle};
+use domain::posts::{Post, PostContent, PostList, PostTitle};
 use domain::text::Text;
 use operations::{Caller, posts};
 use store::UnitOfWork;
@@ -18,6 +18,7 @@ fn insert_post(app: &TestApp, unit: &UnitOfWork, author: &Caller) -> PostId {
         content: PostContent::from_stored("content".into()),
         likes_count: 0,
         comments_count: 0,
+        views_count: 0,
         version: 1,
         created_at: unit.now(),
         edited_at: None,
@@ -40,7 +41,7 @@ async fn posts_of_a_page_have_their_author_and_the_relation_of_the_viewer(databa
         store::follows::insert(&unit, FollowId::new(ids), mina.user_id, author.user_id).await.unwrap();
     }
     unit.commit().await.unwrap();
-    let page = posts::list_posts(&app.app, Some(&mina), None, &first(3)).await.unwrap();
+    let page = posts::list_posts(&app.app, Some(&mina), PostList::Latest, &first(3)).await.unwrap();
     assert_eq!(page.items.len(), 3);
     for view in page.items {
         assert_eq!(view.author.id, view.post.author_id);

@@ -16,7 +16,10 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "Text")]
     pub(crate) state: String,
     pub(crate) replies_count: i64,
+    pub(crate) likes_count: i64,
+    pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
+    pub(crate) edited_at: Option<Timestamp>,
     pub(crate) deleted_at: Option<Timestamp>,
 }
 

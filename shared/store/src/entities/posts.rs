@@ -14,10 +14,13 @@ pub(crate) struct Model {
     pub(crate) content: String,
     pub(crate) likes_count: i64,
     pub(crate) comments_count: i64,
+    pub(crate) views_count: i64,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) edited_at: Option<Timestamp>,
     pub(crate) deleted_at: Option<Timestamp>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub(crate) deleted_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]

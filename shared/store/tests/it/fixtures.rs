@@ -20,6 +20,7 @@ pub(crate) fn post(id: PostId, author_id: UserId) -> Post {
         content: PostContent::from_stored("content".into()),
         likes_count: 0,
         comments_count: 0,
+        views_count: 0,
         version: 1,
         created_at: NOW,
         edited_at: None,

@@ -38,7 +38,10 @@ fn insert_comment(unit: &UnitOfWork, post_id: PostId, author_id: UserId, number:
         content: CommentContent::from_stored("content".into()),
         state: CommentState::Active,
         replies_count: 0,
+        likes_count: 0,
+        version: 1,
         created_at: NOW,
+        edited_at: None,
     };
     comments::insert(unit, &comment);
 }

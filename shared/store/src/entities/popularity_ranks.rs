@@ -1,0 +1,20 @@
+use domain::Timestamp;
+use domain::ids::PostId;
+use sea_orm::entity::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "popularity_ranks")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub(crate) window: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) taken_at: Timestamp,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) rank: i64,
+    pub(crate) post_id: PostId,
+}
+
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
