@@ -43,12 +43,19 @@ const BUDGET: &[Parameter] = &[
     ),
 ];
 
+const ALLOWED: &[Parameter] = &[parameter(
+    "allowed",
+    "The allowed combinations, where single values are right and their combination is not.",
+    "값은 맞지만 함께 쓸 수 없을 때, 쓸 수 있는 조합입니다.",
+)];
+
 /// Returns the members of `params` that a problem may have.
 pub(super) fn parameters(code: ProblemCode) -> &'static [Parameter] {
     match code {
         ProblemCode::VersionMismatch => CURRENT_VERSION,
         ProblemCode::CodeInvalid => ATTEMPTS_LEFT,
         ProblemCode::RateLimited => BUDGET,
+        ProblemCode::ValidationFailed => ALLOWED,
         _ => &[],
     }
 }

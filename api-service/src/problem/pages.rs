@@ -24,8 +24,8 @@ pub(crate) fn problem_page(Path(name): Path<String>) -> poem::Result<Response> {
     let (detail, advice) = (details::of_code(code), guide::advice(code));
     let texts =
         [("en", detail.english), ("en", advice.english), ("ko", detail.korean), ("ko", advice.korean)];
-    let paragraphs: String =
-        texts.iter().map(|(language, text)| format!("<p lang=\"{language}\">{text}</p>")).collect();
+    let paragraph = |(language, text): &(&str, &str)| format!("<p lang=\"{language}\">{text}</p>");
+    let paragraphs: String = texts.iter().map(paragraph).collect();
     let row = |parameter: &guide::Parameter| {
         let guide::Parameter { name, meaning } = parameter;
         let guide::Text { english, korean } = meaning;

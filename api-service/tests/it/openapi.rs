@@ -85,7 +85,7 @@ async fn the_document_does_not_depend_on_the_installation() {
     let served = api.get("/openapi.json").send().await;
     assert_eq!(served.header("content-type"), Some("application/json"));
     assert_eq!(served.expect(200), *api.contract().document());
-    let text = api.contract().document().to_string();
+    let text = api.contract().document().to_string().replace("https://spdx.org/licenses/", "");
     assert!(
         !text.contains("://") && !text.contains("app.example.com"),
         "it contains an address of an installation"
@@ -379,6 +379,7 @@ async fn the_documentation_page_loads_nothing_from_other_origins() {
     outside.push_str(rest);
     // A link that a person follows fetches nothing.
     let outside = outside.replace("<a href=\"/asyncapi.json\">", "");
+    let outside = outside.replace("<link rel=\"icon\" href=\"data:image/svg+xml,", "");
     assert_eq!(scripts.len(), 2);
     assert!(scripts.iter().all(|attributes| !attributes.contains("src")), "{scripts:?}");
     for word in [

@@ -35,6 +35,7 @@ pub const ORIGIN_NOT_ALLOWED: Detail = detail(
 );
 
 /// Returns the detail of a problem.
+#[expect(clippy::too_many_lines, reason = "a table with one row per code")]
 pub fn of_code(code: ProblemCode) -> Detail {
     use ProblemCode as P;
     match code {
