@@ -41,9 +41,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Conditional<E> {
         let known = if is_read {
             let name = header::IF_NONE_MATCH;
             Tags::read(request.headers(), &name, BareVersions::Refused, "If-None-Match")
-                .map_err(ApiProblem::from)?
         } else {
-            None
+            Ok(None)
         };
         if without_body {
             // The tag covers the body that GET would return.
@@ -51,8 +50,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Conditional<E> {
         }
         let mut response = self.inner.call(request).await?;
         if !response.status().is_success() {
+            // Without success, conditions are ignored (RFC 9110 section 13.2.1), malformed ones too.
             return Ok(response);
         }
+        let known = known.map_err(ApiProblem::from)?;
         let body = response.take_body().into_bytes().await?;
         let tag = tag_of(&body);
         let is_known = known.is_some_and(|known| known.contain_weakly(&tag));

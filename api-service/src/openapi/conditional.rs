@@ -30,6 +30,9 @@ pub(super) fn describe(document: &mut Value) {
     }
 }
 
+/// `*`, or a list of entity tags (RFC 9110 section 8.8.3).
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+
 fn describe_read(operation: &mut Value) {
     let parameter = json!({
         "name": "If-None-Match",
@@ -37,7 +40,7 @@ fn describe_read(operation: &mut Value) {
         "description": "Entity tags of the representations that the client has, or `*`. If the current one is among \
                         them, the answer is 304 without a body.",
         "required": false,
-        "schema": { "type": "string", "example": "\"7.uU0nuZNNPgilLlLX2n2r-s\"" },
+        "schema": { "type": "string", "minLength": 1, "pattern": TAGS, "example": "\"7.uU0nuZNNPgilLlLX2n2r-s\"" },
     });
     add_parameter(operation, parameter);
     let known = json!({
