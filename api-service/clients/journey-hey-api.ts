@@ -5,28 +5,18 @@ import {
   createComment, createPost, createRealtimeTicket, follow, getMe, getPost, likePost, listComments, listNotifications,
   listPosts, logOut, readNotifications, refreshTokens, requestEmailCode, signUp, updatePost,
 } from './generated/hey-api';
+import { codeFor } from './mail-page';
 
-const baseUrl = process.argv[2];
+const baseUrl = process.argv[2] ?? '';
 assert(baseUrl, 'usage: node journey-hey-api.js URL');
 const anonymous = createClient({ baseUrl });
-
-// The embedded mode shows the mails that it would have sent.
-async function codeFor(email: string): Promise<string> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const mails = await (await fetch(`${baseUrl}/dev/mail.json`)).json();
-    const mail = mails.find((item: { to: string }) => item.to === email);
-    if (mail) return mail.text.match(/\d{6}/)[0];
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`no mail to ${email}`);
-}
 
 async function person(name: string) {
   const email = `hey-api-${name}@example.com`;
   const flow = await requestEmailCode({
     client: anonymous, body: { email, purpose: 'signup' }, throwOnError: true,
   });
-  const body = { email, flow_id: flow.data.flow_id, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name };
+  const body = { email, flow_id: flow.data.flow_id, code: await codeFor(baseUrl, email), password: 'blue otters paint slowly', nickname: name };
   const { data } = await signUp({ client: anonymous, body, throwOnError: true });
   return { tokens: data, client: createClient({ baseUrl, auth: data.access_token }) };
 }

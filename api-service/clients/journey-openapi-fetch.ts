@@ -2,21 +2,11 @@
 import assert from 'node:assert/strict';
 import createClient from 'openapi-fetch';
 import type { components, paths } from './generated/openapi-typescript';
+import { codeFor } from './mail-page';
 
-const baseUrl = process.argv[2];
+const baseUrl = process.argv[2] ?? '';
 assert(baseUrl, 'usage: node journey-openapi-fetch.js URL');
 const anonymous = createClient<paths>({ baseUrl });
-
-// The embedded mode shows the mails that it would have sent.
-async function codeFor(email: string): Promise<string> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const mails = await (await fetch(`${baseUrl}/dev/mail.json`)).json();
-    const mail = mails.find((item: { to: string }) => item.to === email);
-    if (mail) return mail.text.match(/\d{6}/)[0];
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`no mail to ${email}`);
-}
 
 function expected<T>(result: { data?: T; error?: unknown }): T {
   assert(result.data !== undefined, JSON.stringify(result.error));
@@ -28,7 +18,7 @@ async function person(name: string) {
   const flow = expected(await anonymous.POST('/api/v1/auth/email-codes', { body: { email, purpose: 'signup' } }));
   const tokens: components['schemas']['SessionTokens'] = expected(await anonymous.POST('/api/v1/auth/signups', {
     body: {
-      email, flow_id: flow.flow_id, code: await codeFor(email), password: 'blue otters paint slowly', nickname: name,
+      email, flow_id: flow.flow_id, code: await codeFor(baseUrl, email), password: 'blue otters paint slowly', nickname: name,
     },
   }));
   const headers = { authorization: `Bearer ${tokens.access_token}` };

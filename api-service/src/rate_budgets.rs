@@ -16,7 +16,7 @@ pub(crate) const WINDOW: Duration = Duration::from_mins(1);
 pub enum Budget {
     /// Reads of a logged-in person.
     User,
-    /// Requests without a valid access token, of one network.
+    /// Requests without a valid access token, counted by network.
     Anonymous,
     /// Changes of a logged-in person.
     Write,
@@ -49,7 +49,7 @@ impl Budget {
         }
     }
 
-    /// Returns the name in the fields `RateLimit` and `RateLimit-Policy`.
+    /// Returns the name of the budget, as it stands in the header fields `RateLimit` and `RateLimit-Policy`.
     pub fn name(self) -> &'static str {
         match self {
             Self::User => "user",

@@ -16,7 +16,7 @@ struct PathRow {
 /// What the middleware needs to know about an operation.
 #[derive(Debug)]
 pub(crate) struct OperationRow {
-    /// Its entry in the list of operations.
+    /// The operation's entry in the list of its feature.
     pub(crate) operation: Option<&'static Operation>,
     /// The names of its query parameters.
     pub(crate) query_parameters: Vec<String>,

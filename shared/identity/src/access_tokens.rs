@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Timestamp;
@@ -12,6 +11,7 @@ use domain::users::Role;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::sha256;
 use crate::random::{RandomSource, bytes};
 use crate::signing_keys::SigningKeys;
 use crate::verified_tokens::VerifiedTokens;
@@ -99,7 +99,7 @@ pub struct AccessTokens {
     audience: String,
     validation: Validation,
     random: Arc<dyn RandomSource>,
-    verified: VerifiedTokens<[u8; 32], Verified>,
+    verified: VerifiedTokens<String, Verified>,
 }
 
 /// A token whose signature is valid. Its times, in seconds since 1970, are compared at each use.
@@ -172,7 +172,8 @@ impl AccessTokens {
         if token.len() > MAX_BYTES {
             return Err(TokenFault::Invalid);
         }
-        let hash = hash(token)?;
+        // Another token with the same hash cannot be made: SHA-256 resists collisions.
+        let hash = sha256(token.as_bytes());
         if let Some(verified) = self.verified.get(&hash) {
             return verified.at(now);
         }
@@ -215,12 +216,6 @@ pub(crate) fn looks_like_one(text: &str) -> bool {
     text.len() <= MAX_BYTES
         && text.split('.').count() == 3
         && read_header(text).is_some_and(|header| header.typ == TYPE)
-}
-
-/// Returns the SHA-256 hash of a token. Another token with the same hash cannot be found.
-fn hash(token: &str) -> Result<[u8; 32], TokenFault> {
-    let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    hash.as_ref().try_into().map_err(|_other_length| TokenFault::Invalid)
 }
 
 fn read_header(token: &str) -> Option<TokenHeader> {

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use aws_lc_rs::digest;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 
+use crate::digest::sha256;
 use crate::key_files::{self, KeyFileFault};
 
 const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -71,7 +71,7 @@ impl SigningKey {
 /// Returns the SHA-256 thumbprint of a public key given in base64url (RFC 7638 section 3, RFC 8037 appendix A.3).
 fn thumbprint(public: &str) -> String {
     let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
-    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, members.as_bytes()))
+    sha256(members.as_bytes())
 }
 
 fn generate_pem() -> Result<String, SigningKeyFault> {

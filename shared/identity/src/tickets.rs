@@ -1,9 +1,9 @@
 //! Single-use tickets. A page exchanges its access token for a ticket and opens a socket with it.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::digest::sha256;
 use crate::random::{RandomSource, bytes};
 
 /// 256 random bits in base64url. Deliberately without `Debug` and `Display`.
@@ -35,8 +35,7 @@ impl Ticket {
     /// Returns the key under which the ticket's contents are stored: a SHA-256 hash, so that a list of keys contains no
     /// ticket.
     pub fn storage_key(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
-        format!("ticket:{}", URL_SAFE_NO_PAD.encode(hash))
+        format!("ticket:{}", sha256(self.0.as_bytes()))
     }
 }
 

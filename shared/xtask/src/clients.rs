@@ -20,7 +20,7 @@ const DOCUMENT: &str = "api-service/openapi.json";
 const FOLDER: &str = "api-service/clients";
 /// Files that are copied beside the packages, so that Node.js finds both.
 const SCRIPTS: &[&str] =
-    &["journey-hey-api.ts", "journey-openapi-fetch.ts", "swagger-ui.mjs", "tsconfig.json"];
+    &["journey-hey-api.ts", "journey-openapi-fetch.ts", "mail-page.ts", "swagger-ui.mjs", "tsconfig.json"];
 /// Words with which the generators report parts that they leave out.
 const COMPLAINTS: &[&str] = &["warning", "error", "skipping", "unsupported"];
 

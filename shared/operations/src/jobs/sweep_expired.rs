@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use domain::auth::{CODE_LIFETIME, CODE_MAILS_WINDOW, FAILURES_KEPT, SESSION_IDLE};
+use domain::events::Partition;
 use domain::idempotency::ANSWER_KEPT;
 use domain::posts::VIEW_WINDOW;
 use store::{
-    captured_mails, code_mailboxes, email_codes, idempotency_keys, log_in_failures, outbox, post_views,
-    sessions,
+    StoreError, UnitOfWork, captured_mails, code_mailboxes, email_codes, idempotency_keys, log_in_failures,
+    outbox, post_views, sessions,
 };
 
 use crate::{App, OperationError};
@@ -30,8 +31,8 @@ const MAIL_SHOWN: Duration = Duration::from_hours(24);
 #[tracing::instrument(name = "op.sweep_expired", skip_all)]
 pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     let events = prune_events(app).await?;
-    let answers = prune_answers(app).await?;
-    let viewers = prune_viewers(app).await?;
+    let answers = prune_in_chunks(app, Expired::Answers).await?;
+    let viewers = prune_in_chunks(app, Expired::Viewers).await?;
     let unit = app.store.begin(app.clock.now()).await?;
     let now = unit.now();
     let codes = email_codes::prune(&unit, now.minus(CODE_LIFETIME + CODE_KEPT)).await?;
@@ -43,50 +44,58 @@ pub async fn sweep_expired(app: &App) -> Result<u64, OperationError> {
     Ok(events + answers + viewers + codes + mailboxes + failures + sessions + mails)
 }
 
-/// Deletes old events, partition by partition, in transactions of limited size.
+/// Deletes old events, partition by partition.
 async fn prune_events(app: &App) -> Result<u64, OperationError> {
-    let now = app.clock.now();
-    let before = now.minus(EVENTS_KEPT);
+    let before = app.clock.now().minus(EVENTS_KEPT);
     let mut total = 0;
     for partition in outbox::prunable(app.store.reader(), before).await? {
-        loop {
-            let unit = app.store.begin(now).await?;
-            let pruned = outbox::prune(&unit, partition, before, EVENTS_AT_ONCE).await?;
-            unit.commit().await?;
-            total += pruned;
-            if pruned < u64::from(EVENTS_AT_ONCE) {
-                break;
-            }
-        }
+        total += prune_in_chunks(app, Expired::Events(partition)).await?;
     }
     Ok(total)
 }
 
-/// Deletes the expired answers to idempotency keys, in transactions of limited size.
-async fn prune_answers(app: &App) -> Result<u64, OperationError> {
-    let now = app.clock.now();
-    let mut total = 0;
-    loop {
-        let unit = app.store.begin(now).await?;
-        let pruned = idempotency_keys::prune(&unit, now.minus(ANSWER_KEPT), ANSWERS_AT_ONCE).await?;
-        unit.commit().await?;
-        total += pruned;
-        if pruned < u64::from(ANSWERS_AT_ONCE) {
-            return Ok(total);
+/// Rows of which there may be many, so that they are deleted in transactions of limited size.
+#[derive(Clone, Copy)]
+enum Expired {
+    /// Events of a partition.
+    Events(Partition),
+    /// Answers to idempotency keys.
+    Answers,
+    /// Viewers who would be counted again.
+    Viewers,
+}
+
+impl Expired {
+    /// Returns the largest number of rows that one transaction deletes.
+    fn at_once(self) -> u16 {
+        match self {
+            Self::Events(_) => EVENTS_AT_ONCE,
+            Self::Answers => ANSWERS_AT_ONCE,
+            Self::Viewers => VIEWERS_AT_ONCE,
+        }
+    }
+
+    /// Deletes the rows of one transaction. Returns their number.
+    async fn prune(self, unit: &UnitOfWork) -> Result<u64, StoreError> {
+        let (now, at_once) = (unit.now(), self.at_once());
+        match self {
+            Self::Events(partition) => outbox::prune(unit, partition, now.minus(EVENTS_KEPT), at_once).await,
+            Self::Answers => idempotency_keys::prune(unit, now.minus(ANSWER_KEPT), at_once).await,
+            Self::Viewers => post_views::prune(unit, now.minus(VIEW_WINDOW), at_once).await,
         }
     }
 }
 
-/// Forgets the viewers who would be counted again, in transactions of limited size.
-async fn prune_viewers(app: &App) -> Result<u64, OperationError> {
+/// Deletes expired rows until none is left. Returns their number.
+async fn prune_in_chunks(app: &App, expired: Expired) -> Result<u64, OperationError> {
     let now = app.clock.now();
     let mut total = 0;
     loop {
         let unit = app.store.begin(now).await?;
-        let pruned = post_views::prune(&unit, now.minus(VIEW_WINDOW), VIEWERS_AT_ONCE).await?;
+        let pruned = expired.prune(&unit).await?;
         unit.commit().await?;
         total += pruned;
-        if pruned < u64::from(VIEWERS_AT_ONCE) {
+        if pruned < u64::from(expired.at_once()) {
             return Ok(total);
         }
     }

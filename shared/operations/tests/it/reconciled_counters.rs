@@ -19,7 +19,7 @@ const BREAKS: [(&str, &str); 9] = [
     ("notification_heads.unread", "UPDATE notification_heads SET unread = unread + 1"),
 ];
 
-/// Creates something that every counter counts, and something deleted that none counts.
+/// Creates rows for every counter: live ones, which are counted, and deleted ones, which are not.
 async fn fill(app: &TestApp) -> [Caller; 3] {
     let everybody = people::<3>(app).await;
     let [mina, jun, sora] = &everybody;
